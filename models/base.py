@@ -1,0 +1,76 @@
+"""The declarative base, and the vocabulary the contract is written in."""
+
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Numeric
+from sqlalchemy.orm import DeclarativeBase, MappedColumn, mapped_column
+
+MONEY = Numeric(15, 2)
+
+
+class Pii(StrEnum):
+    """How a column is masked in what is published (see `orchestration.publish`)."""
+
+    TEXT = "text"  # present or absent is all that is shown: '***'
+    PHONE = "phone"  # the last two digits are shown
+    DOCUMENT = "document"  # JSON that may hold anything: NULL
+    HASH = "hash"  # an unkeyed hash of personal data: replaced by a keyed HMAC
+
+
+class CallStatus(StrEnum):
+    """The seven states of a call session, in our words."""
+
+    NOT_INITIATED = "not_initiated"
+    CALLING = "calling"
+    CALL_IN_PROGRESS = "call_in_progress"
+    AGENT_TRANSFER = "agent_transfer"
+    CALL_COMPLETED = "call_completed"
+    DISCONNECTED = "disconnected"
+    FAILED = "failed"
+
+
+class Base(DeclarativeBase):
+    """Base of every table class. A class's docstring is the table's description, `__grain__` what one row is."""
+
+    __grain__: str = ""
+
+
+def col(
+    *args: Any,
+    about: str,
+    pii: Pii | None = None,
+    allowed: tuple[str, ...] = (),
+    unique: bool = False,
+    nullable: bool = True,
+    primary_key: bool = False,
+    **more: Any,
+) -> MappedColumn:
+    """A column of the contract: `about` describes it in one sentence, `allowed` lists its values, `pii` its mask."""
+    info = {"pii": pii, "allowed": tuple(str(value) for value in allowed), "unique": unique or primary_key}
+    return mapped_column(
+        *args, comment=about, info=info, nullable=nullable and not primary_key, primary_key=primary_key, **more
+    )
+
+
+def description(model: type[Base]) -> str:
+    """The first paragraph of a class's docstring, on one line."""
+    return " ".join((model.__doc__ or "").split("\n\n")[0].split())
+
+
+def published_tables() -> dict[str, type[Base]]:
+    """Every published table by name, in the order in which the classes were written."""
+    import models.marts
+    import models.tables  # noqa: F401  (imported so that the classes are mapped)
+
+    return {mapper.class_.__tablename__: mapper.class_ for mapper in _in_order(Base.registry.mappers)}
+
+
+def _in_order(mappers: Any) -> list[Any]:
+    modules = ("models.tables", "models.marts")
+
+    def key(mapper: Any) -> tuple[int, int]:
+        cls = mapper.class_
+        return modules.index(cls.__module__) if cls.__module__ in modules else 9, cls.__order__
+
+    return sorted(mappers, key=key)

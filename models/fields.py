@@ -1,0 +1,115 @@
+"""Which header serves which field, and what kind of file a header makes.
+
+Headers are compared by their letters and digits only, case ignored. Where several columns serve one field, the first
+non-blank in the order listed here counts.
+"""
+
+from collections.abc import Iterable, Sequence
+
+LOAN_BOOK = "loan_book"
+CALL_LOG = "call_log"
+UNKNOWN = "unknown"
+
+LOAN_BOOK_FIELDS: dict[str, tuple[str, ...]] = {
+    "full_name": ("name", "customer_name", "full_name", "borrower_name"),
+    "phone": (
+        *("phone", "phone_number", "mobile", "mobile_number"),
+        *("contact", "contact_number", "primary_phone"),
+    ),
+    "national_id": ("national_id", "pan", "pan_number", "aadhaar", "aadhar", "voter_id", "id_number"),
+    "email": ("email",),
+    "state": ("state",),
+    "loan_id": ("loan_id", "loanid", "loan_number", "loan_account_number", "account_number"),
+    "principal_amount": ("principal_amount", "principal", "sanctioned_amount", "disbursed_amount"),
+    "outstanding_amount": ("outstanding_amount", "outstanding", "balance", "amount", "loan_amount"),
+    "due_amount": ("due_amount", "overdue_amount", "emi_amount"),
+    "next_due_date": ("due_date", "next_due_date", "emi_date"),
+    "last_paid_date": ("last_paid_date", "last_payment_date"),
+    "last_paid_amount": ("last_paid_amount", "last_payment", "last_payment_amount"),
+    "cluster": ("cluster",),
+    "branch": ("branch", "branch_name"),
+    "branch_contact_number": ("branch_contact", "branch_contact_number"),
+    "employee_name": ("employee", "employee_name", "emp_name"),
+    "employee_id": ("employee_id", "emp_id"),
+    "employee_contact_number": ("employee_contact", "employee_contact_number", "emp_contact"),
+    "do_not_call": ("do_not_call", "dnc", "dnd"),
+}
+
+CALL_LOG_FIELDS: dict[str, tuple[str, ...]] = {
+    "call_sid": ("callsid", "call_sid", "sid", "call_id"),
+    "from_number": ("from", "from_number"),
+    "to_number": ("to", "to_number", "customer_phone"),
+    "direction": ("direction",),
+    "status": ("status",),
+    "initiated_at": ("starttime", "start_time", "initiated_at", "date_time", "datecreated", "date_created"),
+    "ended_at": ("endtime", "end_time"),
+    "updated_at": ("dateupdated", "date_updated", "timestamp", "updated_at"),
+    "duration_seconds": ("duration", "duration_seconds", "duration_(seconds)"),
+    "conversation_seconds": ("conversationduration", "conversation_duration"),
+    "price": ("price", "cost"),
+    "answered_by": ("answered_by",),
+    "currency": ("currency",),
+    "recording_url": ("recording_url",),
+    "flow_id": ("flow_id",),
+    "message": ("message",),
+    "extra_data": ("extra_data",),
+    "call_metadata": ("call_metadata",),
+    "loan_id": ("loan_id", "customfield", "custom_field"),
+    "triggered_by_batch": ("triggered_by_batch",),
+    "triggered_by_row": ("triggered_by_row",),
+}
+
+FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
+    LOAN_BOOK: LOAN_BOOK_FIELDS,
+    CALL_LOG: CALL_LOG_FIELDS,
+    UNKNOWN: {},
+}
+
+REQUIRED: dict[str, tuple[str, ...]] = {LOAN_BOOK: ("loan_id",), CALL_LOG: ("call_sid", "status"), UNKNOWN: ()}
+
+# The cells whose text is looked up as a phone number, and those whose column decides day or month first.
+PHONE_FIELDS: dict[str, tuple[str, ...]] = {
+    LOAN_BOOK: ("phone", "branch_contact_number", "employee_contact_number"),
+    CALL_LOG: ("from_number", "to_number"),
+    UNKNOWN: (),
+}
+
+
+def header_key(header: str) -> str:
+    """The letters and digits of a header, case-folded: `Mobile Number` and `mobile_number` are one."""
+    return "".join(char for char in header.casefold() if char.isalnum())
+
+
+def column_positions(headers: Sequence[str], kind: str) -> dict[str, list[int]]:
+    """For each field of `kind`: the positions (from 0) of the columns that serve it, best alias first."""
+    keys = [header_key(header) for header in headers]
+    positions = {
+        field: [
+            position
+            for alias in dict.fromkeys(header_key(name) for name in aliases)
+            for position, key in enumerate(keys)
+            if key == alias
+        ]
+        for field, aliases in FIELDS[kind].items()
+    }
+    return {field: found for field, found in positions.items() if found}
+
+
+def kind_of(headers: Iterable[str]) -> tuple[str, str | None]:
+    """The kind that a header makes, and what is missing in words (None when nothing is).
+
+    A call_sid makes a call_log, else a loan_id a loan_book; a call log without a status, or any other header, is
+    `unknown`.
+    """
+    headers = list(headers)
+    calls, loans = column_positions(headers, CALL_LOG), column_positions(headers, LOAN_BOOK)
+    if "call_sid" in calls:
+        if "status" in calls:
+            return CALL_LOG, None
+        return UNKNOWN, "it has a call_sid column, so it is a call log, but no column named status; add one"
+    if "loan_id" in loans:
+        return LOAN_BOOK, None
+    return UNKNOWN, (
+        "its header has neither a loan id (loan_id, loan_number, loan_account_number, account_number) nor a call id "
+        "(call_sid, sid, call_id); name that column in the first line"
+    )

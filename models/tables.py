@@ -1,0 +1,385 @@
+"""The core tables: uploads and their rows, customers, loans and their history, calls.
+
+Names and types follow the earlier system's tables. The warehouse carries no UNIQUE or foreign key constraints; both
+are stated here and held by expectations.
+"""
+
+import datetime as dt
+import decimal
+import uuid
+
+from sqlalchemy import JSON, BigInteger, Boolean, Date, ForeignKey, Integer, Numeric, String, Text, Uuid
+from sqlalchemy import DateTime as Timestamp
+from sqlalchemy.orm import Mapped, relationship
+
+from models.base import MONEY, Base, CallStatus, Pii, col
+
+UPLOAD_KINDS = ("loan_book", "call_log", "unknown")
+UPLOAD_STATUSES = ("processing", "completed", "completed_with_errors", "failed")
+ROW_STATUSES = ("error", "duplicate", "created", "matched")
+ROW_MATCHES = ("created", "fingerprint", "national_id", "phone", "loan_id", "linked")
+ATTRIBUTIONS = ("row", "loan", "number", "number_ambiguous", "none")
+# A row's error is one of the first list; the codes of the second name a cell that was left out of a usable row.
+ROW_ERROR_CODES = (
+    *("missing_loan_id", "bad_loan_id", "unidentified_customer", "wrong_field_count"),
+    *("bad_quoting", "bad_encoding", "missing_call_sid", "unknown_status"),
+)
+CELL_ERROR_CODES = ("bad_amount", "bad_date", "bad_phone", "bad_national_id", "bad_number", "bad_flag")
+
+
+class FileUpload(Base):
+    """One file as received: who sent it when, how it was read, and what became of its records."""
+
+    __tablename__ = "file_uploads"
+    __grain__ = "one row per upload: the same bytes are one upload, whatever their name"
+    __order__ = 1
+
+    id: Mapped[uuid.UUID] = col(Uuid, primary_key=True, about="Derived from the sha256 of the file's bytes.")
+    filename: Mapped[str] = col(
+        String(255), nullable=False, about="The name under which the file was first seen."
+    )
+    original_filename: Mapped[str | None] = col(
+        String(255), about="The same name; kept for scripts of the earlier system."
+    )
+    uploaded_by: Mapped[str | None] = col(
+        String(100), about="Who sent it: as stated, else the owner of the file."
+    )
+    uploaded_at: Mapped[dt.datetime] = col(
+        Timestamp, nullable=False, about="When it was sent (UTC): as stated, else the file's modification time."
+    )
+    sha256: Mapped[str] = col(String(64), nullable=False, unique=True, about="Hash of the file's bytes, in hex.")
+    kind: Mapped[str] = col(
+        String(20), nullable=False, allowed=UPLOAD_KINDS, about="What the header makes the file."
+    )
+    total_records: Mapped[int] = col(BigInteger, nullable=False, about="Records in the file, unreadable ones too.")
+    processed_records: Mapped[int] = col(BigInteger, nullable=False, about="Records that were looked at: all.")
+    success_records: Mapped[int] = col(BigInteger, nullable=False, about="Records with status created or matched.")
+    failed_records: Mapped[int] = col(BigInteger, nullable=False, about="Records with status error.")
+    duplicate_records: Mapped[int] = col(BigInteger, nullable=False, about="Records with status duplicate.")
+    status: Mapped[str] = col(
+        String(50), nullable=False, allowed=UPLOAD_STATUSES, about="How the upload as a whole came out."
+    )
+    processing_errors: Mapped[dict | None] = col(
+        JSON, about="What was wrong, as JSON: a message for the file and the count of each error code."
+    )
+    column_mapping: Mapped[dict | None] = col(
+        JSON, about="Which of the file's headers served which field, as JSON, best first."
+    )
+    date_orders: Mapped[dict | None] = col(
+        JSON, about="For each date column whether day or month came first, as JSON."
+    )
+    sightings: Mapped[int] = col(
+        BigInteger, nullable=False, about="How often these bytes were sent, under any name, time or sender."
+    )
+    created_at: Mapped[dt.datetime] = col(Timestamp, nullable=False, about="The same as uploaded_at (UTC).")
+    updated_at: Mapped[dt.datetime] = col(
+        Timestamp, nullable=False, about="When the same bytes were last sent (UTC)."
+    )
+
+    upload_rows: Mapped[list["UploadRow"]] = relationship(back_populates="file_upload")
+    triggered_call_sessions: Mapped[list["CallSession"]] = relationship(back_populates="triggering_batch")
+
+
+class UploadRow(Base):
+    """One record of an upload, as received, with what became of it."""
+
+    __tablename__ = "upload_rows"
+    __grain__ = "one row per record of an upload"
+    __order__ = 2
+
+    id: Mapped[uuid.UUID] = col(Uuid, primary_key=True, about="Derived from the upload's sha256 and the line.")
+    file_upload_id: Mapped[uuid.UUID] = col(
+        Uuid, ForeignKey("file_uploads.id"), nullable=False, about="The upload it stands in."
+    )
+    line_number: Mapped[int] = col(
+        Integer, nullable=False, about="The line of the file (from 1) on which the record starts."
+    )
+    raw_data: Mapped[dict | None] = col(
+        JSON, pii=Pii.DOCUMENT, about="The exact text of every cell under its header, as JSON."
+    )
+    phone_normalized: Mapped[str | None] = col(
+        String(20), pii=Pii.PHONE, about="The borrower's phone of the row as E.164."
+    )
+    loan_id_text: Mapped[str | None] = col(String(100), about="The lender's loan number as the row states it.")
+    row_fingerprint: Mapped[str | None] = col(
+        String(100), pii=Pii.HASH, about="Hash of all cells: equal within an upload means a duplicate."
+    )
+    match_customer_id: Mapped[uuid.UUID | None] = col(
+        Uuid, ForeignKey("customers.id"), about="The customer the row, or the row's call, belongs to."
+    )
+    match_loan_id: Mapped[uuid.UUID | None] = col(
+        Uuid, ForeignKey("loans.id"), about="The loan the row states, or the row's call was attributed to."
+    )
+    match_call_session_id: Mapped[uuid.UUID | None] = col(
+        Uuid, ForeignKey("call_sessions.id"), about="The call that the row of a call log speaks of."
+    )
+    match_method: Mapped[str | None] = col(
+        String(50),
+        allowed=ROW_MATCHES,
+        about="What ties a loan book's row to an earlier row of its customer, the strongest that holds.",
+    )
+    matched_at: Mapped[dt.datetime | None] = col(Timestamp, about="uploaded_at of the row's upload (UTC).")
+    status: Mapped[str] = col(
+        String(50), nullable=False, allowed=ROW_STATUSES, about="What became of the record."
+    )
+    error: Mapped[str | None] = col(
+        Text, about="`code: sentence` of what was wrong; on a usable row, the cells that were left out."
+    )
+
+    file_upload: Mapped[FileUpload] = relationship(back_populates="upload_rows")
+    matched_customer: Mapped["Customer | None"] = relationship(back_populates="upload_row_matches")
+    matched_loan: Mapped["Loan | None"] = relationship(back_populates="upload_row_matches")
+    matched_call_session: Mapped["CallSession | None"] = relationship(
+        back_populates="upload_rows", foreign_keys=[match_call_session_id]
+    )
+    triggered_call_sessions: Mapped[list["CallSession"]] = relationship(
+        back_populates="triggering_row", foreign_keys="CallSession.triggered_by_row"
+    )
+
+
+class Customer(Base):
+    """A borrower: everything that all uploads state of one person, under one stable id."""
+
+    __tablename__ = "customers"
+    __grain__ = "one row per person"
+    __order__ = 3
+
+    id: Mapped[uuid.UUID] = col(
+        Uuid, primary_key=True, about="Derived from the upload and line that first stated the person."
+    )
+    fingerprint: Mapped[str] = col(
+        Text,
+        nullable=False,
+        unique=True,
+        pii=Pii.HASH,
+        about="md5 of first phone and national id; published as a keyed HMAC unless PII is clear.",
+    )
+    full_name: Mapped[str | None] = col(String(255), pii=Pii.TEXT, about="The latest stated name.")
+    primary_phone: Mapped[str | None] = col(
+        String(20), pii=Pii.PHONE, about="The latest stated phone as E.164."
+    )
+    national_id: Mapped[str | None] = col(
+        String(50), pii=Pii.TEXT, about="National id, upper case, no spaces or hyphens."
+    )
+    email: Mapped[str | None] = col(String(255), pii=Pii.TEXT, about="The latest stated e-mail address.")
+    state: Mapped[str | None] = col(String(100), about="The latest stated state of residence.")
+    status: Mapped[str] = col(
+        String(50), nullable=False, allowed=tuple(CallStatus), about="Status of the latest call session."
+    )
+    call_status: Mapped[str] = col(
+        String(50), nullable=False, allowed=tuple(CallStatus), about="The same as status."
+    )
+    first_uploaded_at: Mapped[dt.datetime] = col(
+        Timestamp, nullable=False, about="uploaded_at of the first upload that states the person (UTC)."
+    )
+    last_contact_date: Mapped[dt.datetime | None] = col(
+        Timestamp, about="When the latest call to the person was placed (UTC)."
+    )
+    do_not_call: Mapped[bool] = col(
+        Boolean, nullable=False, about="The latest stated wish not to be called; false when never stated."
+    )
+    created_at: Mapped[dt.datetime] = col(
+        Timestamp, nullable=False, about="uploaded_at of the first upload that states it (UTC)."
+    )
+    updated_at: Mapped[dt.datetime] = col(
+        Timestamp, nullable=False, about="uploaded_at of the last upload that states it (UTC)."
+    )
+
+    loans: Mapped[list["Loan"]] = relationship(back_populates="customer")
+    call_sessions: Mapped[list["CallSession"]] = relationship(back_populates="customer")
+    upload_row_matches: Mapped[list[UploadRow]] = relationship(back_populates="matched_customer")
+
+
+class Loan(Base):
+    """A loan with the latest stated value of every attribute."""
+
+    __tablename__ = "loans"
+    __grain__ = "one row per loan_id"
+    __order__ = 4
+
+    id: Mapped[uuid.UUID] = col(Uuid, primary_key=True, about="Derived from the lender's loan number.")
+    customer_id: Mapped[uuid.UUID] = col(
+        Uuid, ForeignKey("customers.id"), nullable=False, about="The customer of the loan's latest usable row."
+    )
+    loan_id: Mapped[str] = col(String(100), nullable=False, unique=True, about="The lender's own loan number.")
+    principal_amount: Mapped[decimal.Decimal | None] = col(MONEY, about="Amount lent.")
+    outstanding_amount: Mapped[decimal.Decimal | None] = col(MONEY, about="Amount still owed; 0 is paid off.")
+    due_amount: Mapped[decimal.Decimal | None] = col(MONEY, about="Amount due on the next due date.")
+    next_due_date: Mapped[dt.date | None] = col(Date, about="When the next instalment is due.")
+    last_paid_date: Mapped[dt.date | None] = col(Date, about="When the borrower last paid.")
+    last_paid_amount: Mapped[decimal.Decimal | None] = col(MONEY, about="What the borrower last paid.")
+    status: Mapped[str] = col(
+        String(50),
+        nullable=False,
+        allowed=("active", "closed"),
+        about="closed when the latest stated outstanding amount is 0, else active.",
+    )
+    cluster: Mapped[str | None] = col(String(100), about="Group of branches.")
+    branch: Mapped[str | None] = col(String(255), about="Branch that keeps the loan.")
+    branch_contact_number: Mapped[str | None] = col(
+        String(20), pii=Pii.PHONE, about="Phone of the branch as E.164."
+    )
+    employee_name: Mapped[str | None] = col(String(255), about="Employee responsible for the loan.")
+    employee_id: Mapped[str | None] = col(String(100), about="The lender's id of that employee.")
+    employee_contact_number: Mapped[str | None] = col(
+        String(20), pii=Pii.PHONE, about="Phone of the employee as E.164."
+    )
+    created_at: Mapped[dt.datetime] = col(
+        Timestamp, nullable=False, about="uploaded_at of the first upload that states the loan (UTC)."
+    )
+    updated_at: Mapped[dt.datetime] = col(
+        Timestamp, nullable=False, about="uploaded_at of the last upload that states the loan (UTC)."
+    )
+
+    customer: Mapped[Customer] = relationship(back_populates="loans")
+    call_sessions: Mapped[list["CallSession"]] = relationship(back_populates="loan")
+    upload_row_matches: Mapped[list[UploadRow]] = relationship(back_populates="matched_loan")
+    snapshots: Mapped[list["LoanSnapshot"]] = relationship(back_populates="loan")
+
+
+class LoanSnapshot(Base):
+    """A loan as one upload stated it, and the time for which that was the latest word."""
+
+    __tablename__ = "loan_snapshots"
+    __grain__ = "one row per loan and upload that states it"
+    __order__ = 5
+
+    id: Mapped[uuid.UUID] = col(Uuid, primary_key=True, about="Derived from the loan number and the upload.")
+    loan_ref: Mapped[uuid.UUID] = col(
+        Uuid, ForeignKey("loans.id"), nullable=False, about="The loan, as loans.id."
+    )
+    loan_id: Mapped[str] = col(String(100), nullable=False, about="The lender's own loan number.")
+    customer_id: Mapped[uuid.UUID] = col(
+        Uuid, ForeignKey("customers.id"), nullable=False, about="The customer whom the upload's last row names."
+    )
+    file_upload_id: Mapped[uuid.UUID] = col(
+        Uuid, ForeignKey("file_uploads.id"), nullable=False, about="The upload that states it."
+    )
+    upload_row_id: Mapped[uuid.UUID] = col(
+        Uuid, ForeignKey("upload_rows.id"), nullable=False, about="The upload's last row for the loan."
+    )
+    valid_from: Mapped[dt.datetime] = col(
+        Timestamp, nullable=False, about="uploaded_at of the upload (UTC)."
+    )
+    valid_to: Mapped[dt.datetime | None] = col(
+        Timestamp, about="valid_from of the loan's next snapshot (UTC); null on the one in force."
+    )
+    principal_amount: Mapped[decimal.Decimal | None] = col(MONEY, about="Amount lent, as stated; null if not.")
+    outstanding_amount: Mapped[decimal.Decimal | None] = col(MONEY, about="Amount owed, as stated; null if not.")
+    due_amount: Mapped[decimal.Decimal | None] = col(MONEY, about="Amount due, as stated; null if not.")
+    next_due_date: Mapped[dt.date | None] = col(Date, about="Next due date, as stated; null if not.")
+    last_paid_date: Mapped[dt.date | None] = col(Date, about="Date last paid, as stated; null if not.")
+    last_paid_amount: Mapped[decimal.Decimal | None] = col(MONEY, about="Amount last paid, as stated.")
+    cluster: Mapped[str | None] = col(String(100), about="Cluster, as stated; null if not.")
+    branch: Mapped[str | None] = col(String(255), about="Branch, as stated; null if not.")
+    branch_contact_number: Mapped[str | None] = col(
+        String(20), pii=Pii.PHONE, about="Phone of the branch as E.164, as stated; null if not."
+    )
+    employee_name: Mapped[str | None] = col(String(255), about="Employee, as stated; null if not.")
+    employee_id: Mapped[str | None] = col(String(100), about="Id of the employee, as stated; null if not.")
+    employee_contact_number: Mapped[str | None] = col(
+        String(20), pii=Pii.PHONE, about="Phone of the employee as E.164, as stated; null if not."
+    )
+
+    loan: Mapped[Loan] = relationship(back_populates="snapshots")
+
+
+class CallSession(Base):
+    """A call to a borrower, with the line of the upload that triggered it and what came of it."""
+
+    __tablename__ = "call_sessions"
+    __grain__ = "one row per call_sid"
+    __order__ = 6
+
+    id: Mapped[uuid.UUID] = col(Uuid, primary_key=True, about="Derived from the call_sid.")
+    call_sid: Mapped[str] = col(String(100), nullable=False, unique=True, about="The provider's id of the call.")
+    loan_id: Mapped[uuid.UUID | None] = col(
+        Uuid, ForeignKey("loans.id"), about="The loan the call is attributed to, as loans.id."
+    )
+    customer_id: Mapped[uuid.UUID | None] = col(
+        Uuid, ForeignKey("customers.id"), about="The customer the call is attributed to; null for nobody."
+    )
+    initiated_at: Mapped[dt.datetime | None] = col(
+        Timestamp, about="When the call was placed (UTC), else its first stated update; null if neither is known."
+    )
+    ended_at: Mapped[dt.datetime | None] = col(Timestamp, about="When the call ended (UTC).")
+    status: Mapped[str] = col(
+        String(50), nullable=False, allowed=tuple(CallStatus), about="The furthest status it reached, in our words."
+    )
+    provider_status: Mapped[str | None] = col(String(50), about="The provider's own word for that status.")
+    duration_seconds: Mapped[int | None] = col(Integer, about="Length of the call, ringing included, in seconds.")
+    conversation_seconds: Mapped[int | None] = col(Integer, about="Length of the conversation in seconds.")
+    from_number: Mapped[str | None] = col(
+        String(20), pii=Pii.PHONE, about="Caller as E.164; as received when it is no valid number."
+    )
+    to_number: Mapped[str | None] = col(
+        String(20), pii=Pii.PHONE, about="Callee as E.164; as received when it is no valid number."
+    )
+    direction: Mapped[str | None] = col(String(50), about="Direction in the provider's words.")
+    answered_by: Mapped[str | None] = col(String(50), about="Human, Machine or NotSure, in the provider's words.")
+    price: Mapped[decimal.Decimal | None] = col(Numeric(15, 4), about="What the call cost, in `currency`.")
+    currency: Mapped[str | None] = col(String(10), about="Currency of the price.")
+    recording_url: Mapped[str | None] = col(Text, pii=Pii.TEXT, about="Where the recording is kept.")
+    flow_id: Mapped[str | None] = col(String(100), about="The provider's flow that handled the call.")
+    attribution: Mapped[str] = col(
+        String(20),
+        nullable=False,
+        allowed=ATTRIBUTIONS,
+        about="How its customer and loan were found: by stated row, stated loan, number, or not at all.",
+    )
+    triggered_by_batch: Mapped[uuid.UUID | None] = col(
+        Uuid, ForeignKey("file_uploads.id"), about="The upload that made the call happen."
+    )
+    triggered_by_row: Mapped[uuid.UUID | None] = col(
+        Uuid, ForeignKey("upload_rows.id"), about="The row of that upload for the loan."
+    )
+    call_metadata: Mapped[dict | None] = col(
+        JSON, pii=Pii.DOCUMENT, about="Whatever else the assistant states of the call, as JSON."
+    )
+    created_at: Mapped[dt.datetime] = col(
+        Timestamp, nullable=False, about="uploaded_at of the first upload that states the call (UTC)."
+    )
+    updated_at: Mapped[dt.datetime] = col(
+        Timestamp, nullable=False, about="uploaded_at of the last upload that states the call (UTC)."
+    )
+
+    customer: Mapped[Customer | None] = relationship(back_populates="call_sessions")
+    loan: Mapped[Loan | None] = relationship(back_populates="call_sessions")
+    triggering_batch: Mapped[FileUpload | None] = relationship(back_populates="triggered_call_sessions")
+    triggering_row: Mapped[UploadRow | None] = relationship(
+        back_populates="triggered_call_sessions", foreign_keys=[triggered_by_row]
+    )
+    upload_rows: Mapped[list[UploadRow]] = relationship(
+        back_populates="matched_call_session", foreign_keys=[UploadRow.match_call_session_id]
+    )
+    status_updates: Mapped[list["CallStatusUpdate"]] = relationship(
+        back_populates="call_session", order_by="CallStatusUpdate.sequence"
+    )
+
+
+class CallStatusUpdate(Base):
+    """One thing that happened to a call: it was seen in a status at a time."""
+
+    __tablename__ = "call_status_updates"
+    __grain__ = "one row per call, status and time"
+    __order__ = 7
+
+    id: Mapped[uuid.UUID] = col(Uuid, primary_key=True, about="Derived from call_sid, status and time.")
+    call_session_id: Mapped[uuid.UUID] = col(
+        Uuid, ForeignKey("call_sessions.id"), nullable=False, about="The call."
+    )
+    sequence: Mapped[int] = col(BigInteger, nullable=False, about="Place in the order of the call's updates, from 1.")
+    status: Mapped[str] = col(
+        String(50), nullable=False, allowed=tuple(CallStatus), about="The status, in our words."
+    )
+    provider_status: Mapped[str | None] = col(String(50), about="The provider's own word.")
+    message: Mapped[str | None] = col(Text, pii=Pii.TEXT, about="What the provider or assistant said of it.")
+    timestamp: Mapped[dt.datetime] = col(
+        Timestamp, nullable=False, about="When (UTC): as stated, else uploaded_at of the upload."
+    )
+    extra_data: Mapped[dict | None] = col(JSON, pii=Pii.DOCUMENT, about="More of it, as JSON.")
+    upload_row_id: Mapped[uuid.UUID] = col(
+        Uuid, ForeignKey("upload_rows.id"), nullable=False, about="The first row that states it."
+    )
+
+    call_session: Mapped[CallSession] = relationship(back_populates="status_updates")

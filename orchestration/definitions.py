@@ -1,0 +1,31 @@
+"""Everything Dagster knows of: assets, checks, jobs and sensors. Loaded by `dagster dev`, `dg` and the CLI."""
+
+import dagster as dg
+
+from orchestration.assets import RAW, analytics, transform_assets, upload_rows
+from orchestration.checks import audit, contract_checks
+from orchestration.resources import HomeResource
+from orchestration.sensors import inbox_sensor, lake_sensor
+
+_everything = dg.AssetSelection.all()
+_raw = dg.AssetSelection.assets(RAW)
+
+# One process per run: DuckDB allows one writer, and a run is one.
+ingest_job = dg.define_asset_job(
+    "ingest", selection=_raw, description="Read uploads of the inbox into the lake: one run for any number of them."
+)
+build_job = dg.define_asset_job(
+    "build", selection=_everything - _raw, description="Everything after raw: stage, build, check, publish."
+)
+everything_job = dg.define_asset_job(
+    "everything", selection=_everything, description="Read the chosen uploads, then build, check and publish."
+)
+
+defs = dg.Definitions(
+    assets=[upload_rows, *transform_assets(), audit, analytics],
+    asset_checks=contract_checks(),
+    jobs=[ingest_job, build_job, everything_job],
+    sensors=[inbox_sensor(ingest_job.name), lake_sensor(build_job.name, ingest_job.name)],
+    resources={"home": HomeResource()},
+    executor=dg.in_process_executor,
+)

@@ -1,0 +1,112 @@
+"""A home: the folder with everything of one warehouse, and the one lock that keeps two runs apart."""
+
+import fcntl
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestration.errors import LoancallsError
+
+_DAGSTER_YAML = """\
+telemetry:
+  enabled: false
+"""
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where the files of one home are. Two homes on one machine never touch."""
+
+    root: Path
+
+    @property
+    def inbox(self) -> Path:
+        return self.root / "inbox"
+
+    @property
+    def lake(self) -> Path:
+        return self.root / "lake"
+
+    @property
+    def staging(self) -> Path:
+        return self.root / "lake" / ".staging"
+
+    @property
+    def warehouse(self) -> Path:
+        return self.root / "warehouse.duckdb"
+
+    @property
+    def analytics(self) -> Path:
+        return self.root / "analytics.duckdb"
+
+    @property
+    def dagster(self) -> Path:
+        return self.root / "dagster"
+
+    def prepare(self) -> "Home":
+        """Make the folders. Those that hold personal data are open to their owner only, and so is what we write."""
+        os.umask(0o077)
+        try:
+            self.root.mkdir(mode=0o755, parents=True, exist_ok=True)
+            for folder in (self.inbox, self.lake, self.staging, self.dagster):
+                folder.mkdir(mode=0o700, exist_ok=True)
+                if folder.stat().st_mode & 0o077 and folder != self.inbox:
+                    folder.chmod(0o700)
+        except OSError as error:
+            raise LoancallsError(
+                f"The home {self.root} cannot be used: {error.strerror}; set LOANCALLS_HOME to a folder of yours."
+            ) from None
+        config = self.dagster / "dagster.yaml"
+        if not config.exists():
+            config.write_text(_DAGSTER_YAML)
+        return self
+
+    @contextmanager
+    def lock(self, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+        """Hold the home for one run. Waits for the run that holds it, after calling `waiting` once.
+
+        The kernel lets go of the lock when the process ends, however it ends. Within a process the lock may be taken
+        again by whoever holds it (a command that makes several runs in turn).
+        """
+        with _held_guard:
+            held = _held.get(self.root)
+            if held and held.thread == threading.get_ident():
+                held.depth += 1
+                reentered = True
+            else:
+                reentered = False
+        if reentered:
+            try:
+                yield
+            finally:
+                held.depth -= 1
+            return
+        descriptor = os.open(self.root / "run.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                waiting()
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            with _held_guard:
+                _held[self.root] = _Held(threading.get_ident())
+            try:
+                yield
+            finally:
+                with _held_guard:
+                    del _held[self.root]
+        finally:
+            os.close(descriptor)
+
+
+@dataclass
+class _Held:
+    thread: int
+    depth: int = 1
+
+
+_held: dict[Path, _Held] = {}
+_held_guard = threading.Lock()

@@ -1,0 +1,227 @@
+"""The inbox: files as people send them, read in place and never changed.
+
+Any file in any folder below the inbox is an upload, but for hidden ones and `manifest.csv`, which states who sent the
+files beside it and when: filename, uploaded_by, uploaded_at, and optionally the sha256 of the bytes it speaks of.
+"""
+
+import csv
+import hashlib
+import io
+import json
+import os
+import pwd
+import re
+import shutil
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from orchestration.errors import LoancallsError, UsageError
+from orchestration.home import Home
+from orchestration.lake import Lake, Sighting
+
+MANIFEST = "manifest.csv"
+_MANIFEST_COLUMNS = ("filename", "uploaded_by", "uploaded_at", "sha256")
+
+
+@dataclass(frozen=True)
+class InboxFile:
+    """A file in the inbox, with its bytes' sha256 and what is stated of it."""
+
+    path: Path
+    sha256: str
+    sighting: Sighting
+
+    @property
+    def partition_key(self) -> str:
+        return partition_key(self.sighting.filename, self.sha256)
+
+
+def partition_key(filename: str, sha256: str) -> str:
+    """The key of an upload in the Dagster UI: its file name, and enough of its hash to be unique."""
+    return f"{re.sub(r'[^A-Za-z0-9._-]+', '_', filename)[:80].strip('.')}~{sha256[:16]}"
+
+
+def hash_in_key(key: str) -> str:
+    """The first 16 hex digits of the sha256 that a partition key stands for."""
+    return key.rsplit("~", 1)[-1]
+
+
+class Inbox:
+    """The inbox of one home. Hashes are remembered by size and times, so that an old file is not read again."""
+
+    def __init__(self, home: Home, utc_offset_minutes: int):
+        self.root = home.inbox
+        self.staging = home.staging
+        self.offset = timedelta(minutes=utc_offset_minutes)
+        self._index_path = home.lake / "inbox_index.json"
+
+    def files(self) -> list[InboxFile]:
+        """Every upload in the inbox, by path."""
+        known = self._load_index()
+        seen, found, manifests = {}, [], {}
+        for path, status in self.paths():
+            name = str(path.relative_to(self.root))
+            stamp = [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
+            entry = known.get(name)
+            sha256 = entry[1] if entry and entry[0] == stamp else hash_file(path)
+            seen[name] = [stamp, sha256]
+            if path.parent not in manifests:
+                manifests[path.parent] = read_manifest(path.parent / MANIFEST, self.offset)
+            found.append(InboxFile(path, sha256, sighting_of(path, sha256, manifests[path.parent])))
+        if seen != known:
+            temporary = self.staging / "inbox_index.part"
+            temporary.write_text(json.dumps(seen))
+            os.replace(temporary, self._index_path)
+        return found
+
+    def pending(self, lake: Lake) -> list[InboxFile]:
+        """The uploads whose bytes or sighting the lake does not have yet."""
+        return [
+            file
+            for file in self.files()
+            if not (lake.has(file.sha256) and lake.has_sighting(file.sha256, file.sighting))
+        ]
+
+    def paths(self) -> Iterator[tuple[Path, os.stat_result]]:
+        """Regular files below the inbox that count as uploads. Links and devices are passed over."""
+        for folder, folders, names in os.walk(self.root):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            for name in sorted(names):
+                path = Path(folder) / name
+                status = path.lstat()
+                if not name.startswith(".") and name != MANIFEST and stat.S_ISREG(status.st_mode):
+                    yield path, status
+
+    def take(self, source: Path, uploaded_by: str | None = None, uploaded_at: datetime | None = None) -> Path | None:
+        """Copy a file into the inbox, and state beside it who sent it and when.
+
+        What is stated here counts before the manifest beside the source, and that before the file's owner and
+        modification time. A name that is taken by other bytes gets a folder of its own. A manifest is no upload:
+        None. Raises UsageError for what is not a regular file.
+        """
+        try:
+            status = source.lstat()
+        except OSError as error:
+            raise UsageError(f"{source} cannot be read: {error.strerror}.") from None
+        if not stat.S_ISREG(status.st_mode):
+            raise UsageError(f"{source} is not a regular file; name the files to load, not folders or links.")
+        if source.name == MANIFEST:
+            return None
+        sha256 = hash_file(source)
+        stated = sighting_of(source, sha256, read_manifest(source.parent / MANIFEST, self.offset))
+        if self.root in source.absolute().parents:
+            target = source.absolute()
+            if uploaded_by is None and uploaded_at is None:
+                return target
+        else:
+            target = self.root / source.name
+            if target.exists() and hash_file(target) != sha256:
+                target = self.root / sha256[:16] / source.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if not target.exists():
+                temporary = self.staging / f"{sha256}.copy"
+                shutil.copy2(source, temporary)
+                temporary.chmod(0o600)
+                os.replace(temporary, target)
+        self._state(
+            target,
+            Sighting(source.name, uploaded_by or stated.uploaded_by, uploaded_at or stated.uploaded_at),
+            sha256,
+        )
+        return target
+
+    def _state(self, target: Path, sighting: Sighting, sha256: str) -> None:
+        """Put one line for `target` into the manifest beside it, in place of an earlier one."""
+        manifest = target.parent / MANIFEST
+        rows = []
+        if manifest.exists():
+            with manifest.open(newline="", encoding="utf-8-sig") as file:
+                rows = [row for row in csv.DictReader(file) if row.get("filename") != target.name]
+        rows.append(
+            {
+                "filename": target.name,
+                "uploaded_by": sighting.uploaded_by,
+                "uploaded_at": sighting.uploaded_at.replace(tzinfo=UTC).isoformat(),
+                "sha256": sha256,
+            }
+        )
+        out = io.StringIO()
+        writer = csv.DictWriter(out, _MANIFEST_COLUMNS, extrasaction="ignore", restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        temporary = self.staging / "manifest.part"
+        temporary.write_text(out.getvalue())
+        os.replace(temporary, manifest)
+
+    def _load_index(self) -> dict:
+        try:
+            return json.loads(self._index_path.read_text())
+        except (OSError, ValueError):
+            return {}
+
+
+def hash_file(path: Path) -> str:
+    """sha256 of a regular file's bytes, in hex. Links are not followed; a file that changes meanwhile is refused."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        raise LoancallsError(f"{path.name} cannot be read: {error.strerror}.") from None
+    with open(descriptor, "rb") as file:
+        before = os.fstat(descriptor)
+        if not stat.S_ISREG(before.st_mode):
+            raise LoancallsError(f"{path.name} is not a regular file; only regular files are read.")
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        after = os.fstat(descriptor)
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise LoancallsError(f"{path.name} changed while it was read; run again when it is complete.")
+    return digest
+
+
+def read_manifest(path: Path, offset: timedelta) -> dict[str, list[tuple[str, str | None, datetime | None]]]:
+    """For each file name the (sha256 or '', uploaded_by, uploaded_at in UTC) that a manifest states, in its order."""
+    stated: dict[str, list[tuple[str, str | None, datetime | None]]] = {}
+    if not path.is_file():
+        return stated
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        for row in (reader := csv.DictReader(file, restval="")):
+            name = (row.get("filename") or "").strip()
+            if not name:
+                continue
+            at = (row.get("uploaded_at") or "").strip()
+            try:
+                moment = parse_moment(at, offset) if at else None
+            except ValueError:
+                raise LoancallsError(
+                    f"{path}, line {reader.line_num}: uploaded_at is '{at}'; state it as 2026-03-01 09:30."
+                ) from None
+            entry = ((row.get("sha256") or "").strip(), (row.get("uploaded_by") or "").strip() or None, moment)
+            stated.setdefault(name, []).append(entry)
+    return stated
+
+
+def sighting_of(path: Path, sha256: str, manifest: dict) -> Sighting:
+    """Who sent a file and when: the manifest's last line for it, else its owner and modification time."""
+    status = path.stat()
+    by, at = None, None
+    for digest, stated_by, stated_at in manifest.get(path.name, []):
+        if digest in ("", sha256):
+            by, at = stated_by, stated_at
+    if by is None:
+        try:
+            by = pwd.getpwuid(status.st_uid).pw_name
+        except KeyError:
+            by = str(status.st_uid)
+    if at is None:
+        at = datetime.fromtimestamp(status.st_mtime_ns // 1000 / 1e6, UTC).replace(tzinfo=None)
+    return Sighting(path.name, by, at)
+
+
+def parse_moment(text: str, offset: timedelta) -> datetime:
+    """An ISO time as naive UTC; one without a zone is local, `offset` east of UTC. Raises ValueError."""
+    moment = datetime.fromisoformat(text.strip())
+    if moment.tzinfo is None:
+        return moment - offset
+    return moment.astimezone(UTC).replace(tzinfo=None)

@@ -1,0 +1,95 @@
+"""Ingest: one upload from the inbox (or, read again, from the lake's original) into the lake."""
+
+import shutil
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import duckdb
+
+from orchestration.errors import LoancallsError
+from orchestration.home import Home
+from orchestration.inbox import Inbox, InboxFile, hash_file, hash_in_key, parse_moment
+from orchestration.lake import Lake, UploadFacts
+from orchestration.settings import Settings
+from orchestration.warehouse import connect
+
+
+@dataclass(frozen=True)
+class Stated:
+    """What a caller states of the uploads it ingests, in place of manifest, owner and modification time."""
+
+    uploaded_by: str | None = None
+    uploaded_at: str | None = None
+
+    def moment(self, offset_minutes: int) -> datetime | None:
+        """uploaded_at as naive UTC. Raises LoancallsError when it is no ISO time."""
+        if not self.uploaded_at:
+            return None
+        try:
+            return parse_moment(self.uploaded_at, timedelta(minutes=offset_minutes))
+        except ValueError:
+            raise LoancallsError(f"uploaded_at is '{self.uploaded_at}'; state it as 2026-03-01T09:30.") from None
+
+
+def ingest(
+    home: Home,
+    settings: Settings,
+    keys: list[str],
+    stated: Stated = Stated(),
+    done: Callable[[str, UploadFacts], None] = lambda key, facts: None,
+) -> list[UploadFacts]:
+    """Read the uploads that `keys` (partition keys) stand for into the lake, calling `done` after each.
+
+    An upload that cannot be got at does not keep the others from being read; a LoancallsError at the end names it.
+    """
+    lake, inbox = Lake(home), Inbox(home, settings.utc_offset_minutes)
+    waiting: dict[str, list[InboxFile]] = {}
+    for file in inbox.files():
+        waiting.setdefault(file.sha256[:16], []).append(file)
+    facts, problems = [], []
+    for key in keys:
+        try:
+            found = _ingest_one(home, settings, lake, waiting.get(hash_in_key(key), []), key, stated)
+        except (LoancallsError, OSError) as error:
+            problems.append(f"{key}: {error}")
+            continue
+        facts.append(found)
+        done(key, found)
+    if problems:
+        raise LoancallsError(" ".join(problems))
+    return facts
+
+
+def _ingest_one(
+    home: Home, settings: Settings, lake: Lake, files: list[InboxFile], key: str, stated: Stated
+) -> UploadFacts:
+    folder = home.staging / uuid.uuid4().hex
+    folder.mkdir(mode=0o700)
+    staged = folder / "upload"
+    try:
+        sha256 = files[0].sha256 if files else lake.find(hash_in_key(key))
+        if sha256 is None:
+            raise LoancallsError("it is neither in the inbox nor in the lake; put the file into the inbox again.")
+        if lake.has_original(sha256):
+            lake.restore(sha256, staged)
+        else:
+            shutil.copyfile(files[0].path, staged, follow_symlinks=False)
+        if hash_file(staged) != sha256:
+            raise LoancallsError("the file changed while it was read; run again when it is complete.")
+        con = connect(":memory:", home, settings)
+        try:
+            facts = lake.store(staged, sha256, con)
+        finally:
+            con.close()
+        for file in files:
+            sighting = replace(
+                file.sighting,
+                uploaded_by=stated.uploaded_by or file.sighting.uploaded_by,
+                uploaded_at=stated.moment(settings.utc_offset_minutes) or file.sighting.uploaded_at,
+            )
+            lake.add_sighting(sha256, sighting)
+        return facts
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,321 @@
+"""The lake: what was received, immutable. Written only by ingest; everything after it is a function of it.
+
+    lake/originals/<sha256>.zst                  the file's bytes, compressed
+    lake/upload_rows/<kind>/<sha256>.parquet     its records: line, exact text, and the cells under their field names
+    lake/phones/<sha256>.parquet                 every distinct phone text of it, and the number it means
+    lake/uploads/<sha256>.parquet                the upload's own facts; written last, so that it says "complete"
+    lake/sightings/<sha256>.<hash>.parquet       each time the bytes were seen: name, time, sender
+
+Every file is written under a temporary name and renamed. Writing one twice gives the same file.
+"""
+
+import hashlib
+import json
+import os
+import uuid
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pyarrow as pa
+
+from models.fields import FIELDS, PHONE_FIELDS, column_positions, kind_of
+from orchestration import phones
+from orchestration.home import Home
+from orchestration.reader import Reading, ReadLimitError, read_file, unique_keys
+
+KINDS = tuple(FIELDS)
+
+UPLOADS_SCHEMA = {
+    "upload_id": pl.String,
+    "sha256": pl.String,
+    "kind": pl.String,
+    "records": pl.Int64,
+    "physical_lines": pl.Int64,
+    "blank_lines": pl.Int64,
+    "file_bytes": pl.Int64,
+    "encoding": pl.String,
+    "delimiter": pl.String,
+    "speed": pl.String,
+    "message": pl.String,
+    "notes": pl.String,
+    "column_mapping": pl.String,
+}
+SIGHTINGS_SCHEMA = {
+    "upload_id": pl.String,
+    "filename": pl.String,
+    "uploaded_by": pl.String,
+    "uploaded_at": pl.Datetime("us"),
+}
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """One time the bytes of an upload were seen. `uploaded_at` is naive UTC."""
+
+    filename: str
+    uploaded_by: str
+    uploaded_at: datetime
+
+
+@dataclass(frozen=True)
+class UploadFacts:
+    """What is true of an upload whatever its name: one row of lake/uploads."""
+
+    upload_id: str
+    sha256: str
+    kind: str
+    records: int
+    physical_lines: int
+    blank_lines: int
+    file_bytes: int
+    encoding: str
+    delimiter: str
+    speed: str
+    message: str | None
+    notes: str
+    column_mapping: str
+
+
+class Lake:
+    """The lake of one home."""
+
+    def __init__(self, home: Home):
+        self.root = home.lake
+        self.staging = home.staging
+
+    # --- what is there ------------------------------------------------------------------------------------------
+
+    def has(self, sha256: str) -> bool:
+        """Whether the upload is complete in the lake."""
+        return self._uploads(sha256).exists()
+
+    def has_original(self, sha256: str) -> bool:
+        return self._original(sha256).exists()
+
+    def find(self, short_hash: str) -> str | None:
+        """The sha256 of the upload in the lake that starts with these hex digits."""
+        return next((path.stem for path in (self.root / "originals").glob(f"{short_hash}*.zst")), None)
+
+    def has_sighting(self, sha256: str, sighting: Sighting) -> bool:
+        return self._sighting(sha256, sighting).exists()
+
+    def uploads(self) -> pl.DataFrame:
+        """Every complete upload with its earliest sighting, in the order of uploads."""
+        facts = self._frame("uploads", UPLOADS_SCHEMA)
+        sightings = self._frame("sightings", SIGHTINGS_SCHEMA).sort("uploaded_at", "filename", "uploaded_by")
+        first = sightings.group_by("upload_id", maintain_order=True).first()
+        return facts.join(first, on="upload_id").sort("uploaded_at", "sha256")
+
+    def state(self) -> str:
+        """A hash of what the lake holds; it changes with every upload, sighting and re-reading."""
+        names = sorted(
+            f"{path.relative_to(self.root)}:{path.stat().st_size}:{path.stat().st_mtime_ns}"
+            for folder in ("uploads", "sightings")
+            for path in (self.root / folder).glob("*.parquet")
+        )
+        return hashlib.sha256("\n".join(names).encode()).hexdigest()
+
+    def stamp(self, sha256: str) -> str:
+        """What changes when an upload is read anew."""
+        status = self._uploads(sha256).stat()
+        return f"{status.st_size}:{status.st_mtime_ns}"
+
+    def files(self, folder: str, shas: set[str] | None = None) -> list[Path]:
+        """The Parquet files of a folder that belong to complete uploads (of `shas`, when given), by name."""
+        complete = {path.stem for path in (self.root / "uploads").glob("*.parquet")}
+        wanted = complete if shas is None else complete & shas
+        return [
+            path for path in sorted((self.root / folder).glob("*.parquet")) if path.name.split(".")[0] in wanted
+        ]
+
+    # --- what ingest writes -------------------------------------------------------------------------------------
+
+    def store(self, staged: Path, sha256: str, con: duckdb.DuckDBPyConnection) -> UploadFacts:
+        """Read a staged copy of a file and store everything of it but its sightings.
+
+        `con` is a connection of its own for this file. Crashing at any point and storing again gives the same.
+        """
+        if not self.has_original(sha256):
+            with self._replacing(self._original(sha256)) as target, pa.CompressedOutputStream(target, "zstd") as out:
+                with staged.open("rb") as source:
+                    while block := source.read(1 << 22):
+                        out.write(block)
+        try:
+            reading = read_file(staged, staged.parent)
+            kind, missing = kind_of(reading.header) if reading.header else ("unknown", _EMPTY)
+        except ReadLimitError as error:
+            reading, kind, missing = Reading.nothing(staged.parent), "unknown", str(error)
+        upload_id = upload_id_of(sha256)
+        rows = self._rows(kind, sha256)
+        rows.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        projection, params = _row_projection(reading, kind, upload_id)
+        with self._replacing(rows) as target:
+            reading = reading.write(con, projection, params, target)
+        with self._replacing(self._phones(sha256)) as target:
+            _write_phones(con, rows, PHONE_FIELDS[kind], upload_id, target)
+        facts = UploadFacts(
+            upload_id=upload_id,
+            sha256=sha256,
+            kind=kind,
+            records=reading.records,
+            physical_lines=reading.physical_lines,
+            blank_lines=reading.blank_lines,
+            file_bytes=staged.stat().st_size,
+            encoding=reading.encoding,
+            delimiter=reading.delimiter,
+            speed=reading.speed,
+            message=missing,
+            notes=json.dumps(_notes(reading), ensure_ascii=False),
+            column_mapping=json.dumps(
+                {
+                    field: [reading.header[position].strip() for position in positions]
+                    for field, positions in column_positions(reading.header, kind).items()
+                },
+                ensure_ascii=False,
+            ),
+        )
+        with self._replacing(self._uploads(sha256)) as target:
+            pl.DataFrame([asdict(facts)], schema=UPLOADS_SCHEMA).write_parquet(target)
+        return facts
+
+    def add_sighting(self, sha256: str, sighting: Sighting) -> None:
+        """Note that the bytes were seen. Noting the same twice is noting it once."""
+        row = {"upload_id": upload_id_of(sha256), **asdict(sighting)}
+        with self._replacing(self._sighting(sha256, sighting)) as target:
+            pl.DataFrame([row], schema=SIGHTINGS_SCHEMA).write_parquet(target)
+
+    def restore(self, sha256: str, target: Path) -> None:
+        """Write the original bytes of an upload to `target`."""
+        with pa.CompressedInputStream(pa.OSFile(str(self._original(sha256))), "zstd") as source, target.open("wb") as out:
+            while block := source.read(1 << 22):
+                out.write(block)
+
+    # --- paths --------------------------------------------------------------------------------------------------
+
+    def _original(self, sha256: str) -> Path:
+        return self.root / "originals" / f"{sha256}.zst"
+
+    def _rows(self, kind: str, sha256: str) -> Path:
+        return self.root / "upload_rows" / kind / f"{sha256}.parquet"
+
+    def _phones(self, sha256: str) -> Path:
+        return self.root / "phones" / f"{sha256}.parquet"
+
+    def _uploads(self, sha256: str) -> Path:
+        return self.root / "uploads" / f"{sha256}.parquet"
+
+    def _sighting(self, sha256: str, sighting: Sighting) -> Path:
+        said = json.dumps([sighting.filename, sighting.uploaded_by, sighting.uploaded_at.isoformat()])
+        return self.root / "sightings" / f"{sha256}.{hashlib.sha256(said.encode()).hexdigest()[:16]}.parquet"
+
+    def _frame(self, folder: str, schema: dict) -> pl.DataFrame:
+        files = self.files(folder)
+        return pl.concat([pl.read_parquet(path) for path in files]) if files else pl.DataFrame(schema=schema)
+
+    def _replacing(self, final: Path) -> "_Replacing":
+        return _Replacing(final, self.staging)
+
+
+class _Replacing:
+    """Write under a temporary name, then rename: a file in the lake is whole or not there."""
+
+    def __init__(self, final: Path, staging: Path):
+        self.final, self.temporary = final, staging / f"{uuid.uuid4().hex}.part"
+
+    def __enter__(self) -> Path:
+        self.final.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return self.temporary
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None:
+            os.replace(self.temporary, self.final)
+        else:
+            self.temporary.unlink(missing_ok=True)
+
+
+_EMPTY = "the file is empty; if it should hold data, send it again"
+
+
+def upload_id_of(sha256: str) -> str:
+    """The id of an upload, from its bytes."""
+    return str(uuid.UUID(hashlib.md5(f"upload|{sha256}".encode()).hexdigest()))
+
+
+def _row_projection(reading: Reading, kind: str, upload_id: str) -> tuple[str, list[object]]:
+    """The columns of lake/upload_rows: ids, exact text as JSON, and each field's first non-blank cell, trimmed.
+
+    Headers become the keys of a STRUCT, quoted as identifiers; blank cells are "" in the JSON and null in a field.
+    """
+    keys = unique_keys(reading.header)
+    struct = ", ".join(f"{_name(key)} := c{position}" for position, key in enumerate(keys))
+    raw = f"to_json(struct_pack({struct}))" if keys else "'{}'"
+    raw_data = f"CASE WHEN problem IS NULL THEN {raw} ELSE to_json(struct_pack(_record := record_text)) END"
+    positions = column_positions(reading.header, kind)
+    fields = []
+    for field in FIELDS[kind]:
+        cells = [f"nullif(trim(c{position}, {_BLANKS}), '')" for position in positions.get(field, [])]
+        value = f"coalesce({', '.join(cells)})" if cells else "CAST(NULL AS VARCHAR)"
+        fields.append(f"{value} AS {_name(field)}")
+    columns = [
+        "CAST(? AS UUID) AS upload_id",
+        "line_number",
+        f"CAST({raw_data} AS VARCHAR) AS raw_data",
+        f"CAST(md5({raw_data}) AS UUID) AS row_fingerprint",
+        "problem",
+        "CAST(NULL AS UUID) AS entity_id",  # which customer it is, in the words of our own API; no file states it
+        *fields,
+    ]
+    return ", ".join(columns), [upload_id]
+
+
+_BLANKS = "' \t\r\n\u00a0\ufeff'"
+
+
+def _name(identifier: str) -> str:
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def _write_phones(
+    con: duckdb.DuckDBPyConnection, rows: Path, fields: tuple[str, ...], upload_id: str, target: Path
+) -> None:
+    """Every distinct phone text of the upload with its number. Plain Indian mobiles never leave DuckDB."""
+    cells = " UNION ".join(f"SELECT {_name(field)} AS phone_text FROM read_parquet(?)" for field in fields)
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE phone_texts AS "
+        f"SELECT phone_text, regexp_extract(translate(phone_text, ' -', ''), ?, 1) AS mobile "
+        f"FROM ({cells or 'SELECT CAST(NULL AS VARCHAR) AS phone_text'}) WHERE phone_text IS NOT NULL",
+        [phones.PLAIN_MOBILE, *[str(rows)] * len(fields)],
+    )
+    con.execute("UPDATE phone_texts SET mobile = '' WHERE replace(mobile, substr(mobile, 1, 1), '') = ''")
+    odd = [text for (text,) in con.execute("SELECT phone_text FROM phone_texts WHERE mobile = ''").fetchall()]
+    decided = [phones.normalize(text) for text in odd]
+    con.register(
+        "odd_phones",
+        pa.table(
+            {
+                "phone_text": pa.array(odd, pa.string()),
+                "phone": pa.array([phone for phone, _ in decided], pa.string()),
+                "problem": pa.array([problem for _, problem in decided], pa.string()),
+            }
+        ),
+    )
+    con.sql(
+        "SELECT CAST(? AS UUID) AS upload_id, phone_text, phone, problem FROM ("
+        "SELECT phone_text, '+91' || mobile AS phone, NULL AS problem FROM phone_texts WHERE mobile <> '' "
+        "UNION ALL SELECT phone_text, phone, problem FROM odd_phones) ORDER BY phone_text",
+        params=[upload_id],
+    ).write_parquet(str(target), compression="zstd")
+
+
+def _notes(reading: Reading) -> dict[str, object]:
+    """What a person may want to know of how the file was read."""
+    notes: dict[str, object] = {}
+    keys = unique_keys(reading.header)
+    renamed = {key: position for position, (key, name) in enumerate(zip(keys, reading.header, strict=True), 1)
+               if key != name.strip()}  # fmt: skip
+    if renamed:
+        notes["renamed_columns"] = renamed
+    return notes

@@ -1,0 +1,114 @@
+"""Settings: environment variables with the prefix LOANCALLS_, read and validated in this one place."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from orchestration.errors import UsageError
+
+PREFIX = "LOANCALLS_"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run is told from outside. Times are in seconds or minutes as named; sizes are DuckDB's words."""
+
+    home: Path
+    timezone: str = "Asia/Kolkata"
+    utc_offset_minutes: int = 330
+    pii: str = "masked"
+    pii_key: str | None = None
+    contact_seconds: int = 10
+    recovery_days: int = 7
+    call_window_start_minute: int = 8 * 60
+    call_window_end_minute: int = 19 * 60
+    memory_limit: str | None = None
+    threads: int | None = None
+    engine: str = "duckdb"
+
+    def sql_row(self) -> dict[str, int]:
+        """The settings that transforms may read, as the one row of the table `settings`."""
+        return {
+            "utc_offset_minutes": self.utc_offset_minutes,
+            "contact_seconds": self.contact_seconds,
+            "recovery_days": self.recovery_days,
+            "call_window_start_minute": self.call_window_start_minute,
+            "call_window_end_minute": self.call_window_end_minute,
+        }
+
+
+def load_settings(env: Mapping[str, str] | None = None) -> Settings:
+    """Read LOANCALLS_* from `env` (the process environment by default).
+
+    Raises UsageError with one sentence naming the variable when a value is unknown or malformed.
+    """
+    env = os.environ if env is None else env
+
+    def get(name: str, default: str) -> str:
+        return env.get(PREFIX + name, "").strip() or default
+
+    known = {
+        *("HOME", "TIMEZONE", "PII", "PII_KEY", "CONTACT_SECONDS", "RECOVERY_DAYS", "CALL_WINDOW"),
+        *("MEMORY_LIMIT", "THREADS", "ENGINE"),
+    }
+    for variable in env:
+        if variable.startswith(PREFIX) and variable.removeprefix(PREFIX) not in known:
+            raise UsageError(f"{variable} is not a setting; the settings are {', '.join(sorted(known))}.")
+
+    timezone = get("TIMEZONE", "Asia/Kolkata")
+    window = _call_window(get("CALL_WINDOW", "08:00-19:00"))
+    memory = get("MEMORY_LIMIT", "")
+    if memory and not re.fullmatch(r"\d+(\.\d+)?\s*([KMGT]i?B|%)", memory):
+        raise UsageError(f"{PREFIX}MEMORY_LIMIT is '{memory}'; state a size such as 4GB.")
+    threads = get("THREADS", "")
+    return Settings(
+        home=Path(get("HOME", "data")).expanduser().absolute(),
+        timezone=timezone,
+        utc_offset_minutes=_fixed_offset_minutes(timezone),
+        pii=_choice("PII", get("PII", "masked"), ("masked", "clear")),
+        pii_key=env.get(PREFIX + "PII_KEY") or None,
+        contact_seconds=_whole("CONTACT_SECONDS", get("CONTACT_SECONDS", "10"), 0),
+        recovery_days=_whole("RECOVERY_DAYS", get("RECOVERY_DAYS", "7"), 0),
+        call_window_start_minute=window[0],
+        call_window_end_minute=window[1],
+        memory_limit=memory or None,
+        threads=_whole("THREADS", threads, 1) if threads else None,
+        engine=_choice("ENGINE", get("ENGINE", "duckdb"), ("duckdb",)),
+    )
+
+
+def _choice(name: str, value: str, allowed: tuple[str, ...]) -> str:
+    if value.lower() not in allowed:
+        raise UsageError(f"{PREFIX}{name} is '{value}'; it must be {' or '.join(allowed)}.")
+    return value.lower()
+
+
+def _whole(name: str, value: str, least: int) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", value) or int(value) < least:
+        raise UsageError(f"{PREFIX}{name} is '{value}'; it must be a whole number of at least {least}.")
+    return int(value)
+
+
+def _call_window(value: str) -> tuple[int, int]:
+    match = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)-([01]?\d|2[0-3]):([0-5]\d)", value)
+    if not match:
+        raise UsageError(f"{PREFIX}CALL_WINDOW is '{value}'; state it as 08:00-19:00.")
+    h1, m1, h2, m2 = (int(part) for part in match.groups())
+    return h1 * 60 + m1, h2 * 60 + m2
+
+
+def _fixed_offset_minutes(name: str) -> int:
+    """Minutes east of UTC of a zone without daylight saving (SQL adds one constant, so it must be one)."""
+    try:
+        zone = ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise UsageError(f"{PREFIX}TIMEZONE is '{name}'; state an IANA name such as Asia/Kolkata.") from None
+    moments = [datetime(year, month, 15, tzinfo=UTC) for year in range(2015, 2041) for month in (1, 4, 7, 10)]
+    offsets = {moment.astimezone(zone).utcoffset() for moment in moments}
+    if len(offsets) != 1:
+        raise UsageError(f"{PREFIX}TIMEZONE is '{name}', which changes its clocks; only fixed zones are supported.")
+    return int(offsets.pop().total_seconds() // 60)

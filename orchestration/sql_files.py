@@ -1,0 +1,178 @@
+"""The transforms as files: what a `.sql` file says of itself, which tables it reads, where its columns come from."""
+
+import re
+from dataclasses import dataclass
+from functools import cache, cached_property
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.optimizer.scope import traverse_scope
+
+import transforms
+from orchestration.errors import LoancallsError
+
+ROOT = Path(transforms.__file__).parent
+LAYERS = ("staging", "core", "marts")
+LAKE = "lake"
+SETTINGS = "settings"
+# A file may say these of itself, each on one line or continued by indented ones.
+_HEADINGS = ("Grain", "Inputs", "Meaning", "Incremental", "Repeat", "View")
+
+
+@dataclass(frozen=True)
+class Transform:
+    """One `.sql` file. `upstream` are the tables it reads: plain names, or `lake.<view>` for raw."""
+
+    name: str
+    layer: str
+    sql: str
+    upstream: tuple[str, ...]
+    grain: str
+    meaning: str
+    incremental: bool
+    is_view: bool
+    repeat_on: str | None
+
+    @cached_property
+    def column_sources(self) -> dict[str, list[tuple[str, str]]]:
+        """For each column the (table, column) pairs that its values come from, as far as the SQL says."""
+        return _column_sources(self.sql)
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The upstream transforms, without raw and settings."""
+        return tuple(name for name in self.upstream if not name.startswith(LAKE + ".") and name != SETTINGS)
+
+
+@cache
+def load_transforms(root: Path = ROOT) -> dict[str, Transform]:
+    """Every transform below `root`, in an order in which they can be built. Raises LoancallsError with the file."""
+    found: dict[str, Transform] = {}
+    for layer in LAYERS:
+        for path in sorted((root / layer).glob("*.sql")):
+            if path.stem in found:
+                raise LoancallsError(f"{path}: a table named {path.stem} exists already; tables need names of their own.")
+            found[path.stem] = _parse(path, layer)
+    for transform in found.values():
+        for table in transform.tables:
+            if table not in found:
+                raise LoancallsError(f"{transform.layer}/{transform.name}.sql reads {table}, which no file makes.")
+    order = TopologicalSorter({name: sorted(transform.tables) for name, transform in sorted(found.items())})
+    return {name: found[name] for name in order.static_order()}
+
+
+@cache
+def macros(root: Path = ROOT) -> str:
+    """The SQL of the shared expressions."""
+    return (root / "macros.sql").read_text()
+
+
+@cache
+def identity_steps(root: Path = ROOT) -> tuple[str, str]:
+    """The two SELECTs of a round: hook and jump."""
+    return (root / "identity" / "hook.sql").read_text(), (root / "identity" / "jump.sql").read_text()
+
+
+def tables_read(sql: str) -> set[str]:
+    """The tables a SELECT reads, from the parsed SQL: names of CTEs are not among them."""
+    expression = sqlglot.parse_one(sql, dialect="duckdb")
+    return {
+        _table_name(source)
+        for scope in traverse_scope(expression)
+        for source in scope.sources.values()
+        if isinstance(source, exp.Table)
+    }
+
+
+def _parse(path: Path, layer: str) -> Transform:
+    sql = path.read_text()
+    headings = _headings(sql)
+    for heading in ("Grain", "Inputs", "Meaning"):
+        if heading not in headings:
+            raise LoancallsError(f"{path}: the first lines must say '-- {heading}: ...'.")
+    try:
+        upstream = tables_read(sql)
+    except sqlglot.errors.SqlglotError as error:
+        raise LoancallsError(f"{path} is not one SELECT that can be parsed: {error}") from None
+    repeat = re.fullmatch(r"identity/hook\.sql, identity/jump\.sql on (\w+)", headings.get("Repeat", ""))
+    return Transform(
+        name=path.stem,
+        layer=layer,
+        sql=sql,
+        upstream=tuple(sorted(upstream)),
+        grain=headings["Grain"].rstrip("."),
+        meaning=headings["Meaning"],
+        incremental="Incremental" in headings,
+        is_view="View" in headings,
+        repeat_on=repeat.group(1) if repeat else None,
+    )
+
+
+def _headings(sql: str) -> dict[str, str]:
+    headings: dict[str, str] = {}
+    current = None
+    for line in sql.splitlines():
+        if not line.startswith("--"):
+            break
+        text = line[2:]
+        match = re.match(r" (\w+): (.*)", text)
+        if match and match.group(1) in _HEADINGS:
+            current = match.group(1)
+            headings[current] = match.group(2).strip()
+        elif current:
+            headings[current] += " " + text.strip()
+    return headings
+
+
+def _column_sources(sql: str) -> dict[str, list[tuple[str, str]]]:
+    """Follow every output column through CTEs to the tables it is read from. One pass; a star stays a star."""
+    resolved: dict[int, dict[str, set[tuple[str, str]]]] = {}
+    scope = None
+    for scope in traverse_scope(sqlglot.parse_one(sql, dialect="duckdb")):
+        resolved[id(scope)] = _scope_columns(scope, resolved)
+    columns = resolved[id(scope)] if scope is not None else {}
+    return {name: sorted(found) for name, found in columns.items()}
+
+
+def _scope_columns(scope: object, resolved: dict) -> dict[str, set[tuple[str, str]]]:
+    if scope.set_operation_scopes:
+        left, right = (resolved[id(part)] for part in scope.set_operation_scopes)
+        names = zip(left, list(right) + [None] * len(left), strict=False)
+        return {name: left[name] | right.get(other, set()) for name, other in names}
+    # Only what FROM and JOIN name: a scope also knows every CTE that it could read.
+    sources = {alias: source for alias, (_, source) in scope.selected_sources.items()}
+
+    def of(alias: str, column: str) -> set[tuple[str, str]]:
+        found: set[tuple[str, str]] = set()
+        for source in [sources[alias]] if alias in sources else sources.values():
+            if not isinstance(source, exp.Table):
+                inner = resolved.get(id(source), {})
+                # A column that came through a star has the star's tables for its source.
+                certain = bool(alias) or len(sources) == 1
+                found |= inner.get(column, {(table, column) for table, _ in inner.get("*", set()) if certain})
+            elif alias or len(sources) == 1:
+                found.add((_table_name(source), column))
+        return found
+
+    columns: dict[str, set[tuple[str, str]]] = {}
+    for select in scope.expression.expressions:
+        if isinstance(select, exp.Star) or isinstance(select.this, exp.Star):
+            alias = select.table if isinstance(select, exp.Column) else ""
+            for source in [sources[alias]] if alias in sources else sources.values():
+                if isinstance(source, exp.Table):
+                    columns.setdefault("*", set()).add((_table_name(source), "*"))
+                else:
+                    for name, found in resolved.get(id(source), {}).items():
+                        columns.setdefault(name, set()).update(found)
+            continue
+        found = set()
+        for column in select.find_all(exp.Column):
+            found |= of(column.table, column.name)
+        columns.setdefault(select.alias_or_name, set()).update(found)
+    return columns
+
+
+def _table_name(table: exp.Table) -> str:
+    return f"{table.db}.{table.name}" if table.db else table.name

@@ -1,0 +1,29 @@
+-- Grain: one row per call_sid.
+-- Inputs: call_sessions, call_attributions, call_contexts, settings.
+-- Meaning: what a call counts for in every figure: attempt, success, contact, talk, and whose loan it was about.
+SELECT
+    sessions.call_sid,
+    sessions.customer_id,
+    attributions.loan_id,
+    sessions.triggered_by_batch,
+    coalesce(contexts.employee, '(none)') AS employee,
+    coalesce(contexts.cluster, '(none)') AS cluster,
+    coalesce(contexts.branch, '(none)') AS branch,
+    attributions.called_at,
+    CAST(attributions.called_at + to_minutes(settings.utc_offset_minutes) AS DATE) AS called_on,
+    sessions.status <> 'not_initiated' AS is_attempt,
+    sessions.status = 'call_completed' AS is_completed,
+    sessions.status = 'disconnected' AS is_disconnected,
+    sessions.status = 'failed' AS is_failed,
+    sessions.status = 'call_completed'
+        AND coalesce(sessions.conversation_seconds, 0) >= settings.contact_seconds
+        AND coalesce(lower(sessions.answered_by), '') NOT LIKE '%machine%' AS is_contact,
+    CASE
+        WHEN sessions.status = 'call_completed'
+        THEN coalesce(sessions.conversation_seconds, sessions.duration_seconds, 0)
+        ELSE 0
+    END AS talk_seconds
+FROM call_sessions AS sessions
+JOIN call_attributions AS attributions ON attributions.call_sid = sessions.call_sid
+LEFT JOIN call_contexts AS contexts ON contexts.call_sid = sessions.call_sid
+CROSS JOIN settings

@@ -1,0 +1,38 @@
+-- Grain: one row per call found by number, customer who ever stated the number, and loan of that customer.
+-- Inputs: call_statements, call_stated_rows, loans, customer_phones, row_customers.
+-- Meaning: who may have been called, where neither a row nor a known loan is stated: by to_number, else from_number.
+WITH calls AS (
+    SELECT calls.call_sid, calls.called_at, calls.to_phone, calls.from_phone
+    FROM call_statements AS calls
+    LEFT JOIN call_stated_rows AS by_row ON by_row.call_sid = calls.call_sid
+    LEFT JOIN loans ON loans.loan_id = calls.stated_loan_id
+    WHERE by_row.call_sid IS NULL AND loans.loan_id IS NULL
+),
+
+known_phones AS (
+    SELECT DISTINCT phone FROM customer_phones
+),
+
+numbers AS (
+    SELECT calls.call_sid, calls.called_at, coalesce(to_known.phone, from_known.phone) AS phone
+    FROM calls
+    LEFT JOIN known_phones AS to_known ON to_known.phone = calls.to_phone
+    LEFT JOIN known_phones AS from_known ON from_known.phone = calls.from_phone
+),
+
+customer_loans AS (
+    SELECT DISTINCT customer_id, loan_id FROM row_customers WHERE customer_id IS NOT NULL
+),
+
+candidates AS (
+    SELECT numbers.call_sid, numbers.called_at, phones.customer_id, customer_loans.loan_id
+    FROM numbers
+    JOIN customer_phones AS phones ON phones.phone = numbers.phone
+    JOIN customer_loans ON customer_loans.customer_id = phones.customer_id
+)
+
+SELECT
+    *,
+    count(*) OVER (PARTITION BY call_sid) AS candidates,
+    min(customer_id) OVER (PARTITION BY call_sid) <> max(customer_id) OVER (PARTITION BY call_sid) AS is_ambiguous
+FROM candidates

@@ -1,0 +1,31 @@
+-- Grain: one row per call_sid.
+-- Inputs: call_statements, call_attributions, call_contexts.
+-- Meaning: a call, what came of it, whom it was for, and the line of the upload that triggered it.
+SELECT
+    id_of('call', calls.call_sid) AS id,
+    calls.call_sid,
+    CASE WHEN attributions.loan_id IS NOT NULL THEN id_of('loan', attributions.loan_id) END AS loan_id,
+    attributions.customer_id,
+    coalesce(calls.started_at, calls.first_update_at) AS initiated_at,
+    calls.ended_at,
+    calls.status,
+    calls.provider_status,
+    calls.duration_seconds,
+    calls.conversation_seconds,
+    calls.from_number,
+    calls.to_number,
+    calls.direction,
+    calls.answered_by,
+    calls.price,
+    calls.currency,
+    calls.recording_url,
+    calls.flow_id,
+    attributions.attribution,
+    coalesce(attributions.stated_upload_id, contexts.file_upload_id) AS triggered_by_batch,
+    coalesce(attributions.stated_row_id, contexts.upload_row_id) AS triggered_by_row,
+    calls.call_metadata,
+    calls.created_at,
+    calls.updated_at
+FROM call_statements AS calls
+JOIN call_attributions AS attributions ON attributions.call_sid = calls.call_sid
+LEFT JOIN call_contexts AS contexts ON contexts.call_sid = calls.call_sid

@@ -1,0 +1,51 @@
+-- Grain: one row per call that states the row which triggered it, where there is such a row.
+-- Inputs: call_statements, stg_uploads, lake.sightings, row_customers.
+-- Meaning: the stated upload (by id or by any name it was sent under) and line. Of several uploads of one name it is
+--          the latest before the call, else the earliest after.
+WITH calls AS (
+    SELECT call_sid, lower(stated_batch) AS batch, stated_line, called_at
+    FROM call_statements
+    WHERE stated_batch IS NOT NULL
+),
+
+names AS (
+    SELECT DISTINCT lower(sightings.filename) AS batch, uploads.uploaded_at, uploads.upload_order
+    FROM lake.sightings AS sightings
+    JOIN stg_uploads AS uploads ON uploads.upload_id = sightings.upload_id
+    UNION
+    SELECT CAST(upload_id AS VARCHAR) AS batch, uploaded_at, upload_order FROM stg_uploads
+),
+
+timeline AS (
+    SELECT batch, uploaded_at AS moment, 0 AS is_call, upload_order, CAST(NULL AS VARCHAR) AS call_sid FROM names
+    UNION ALL
+    SELECT batch, called_at AS moment, 1 AS is_call, CAST(NULL AS BIGINT) AS upload_order, call_sid FROM calls
+),
+
+found AS (
+    SELECT
+        call_sid,
+        coalesce(
+            last_value(upload_order IGNORE NULLS) OVER (
+                PARTITION BY batch ORDER BY moment, is_call, upload_order NULLS LAST, call_sid NULLS FIRST
+                ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+            ),
+            first_value(upload_order IGNORE NULLS) OVER (
+                PARTITION BY batch ORDER BY moment, is_call, upload_order NULLS LAST, call_sid NULLS FIRST
+                ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING
+            )
+        ) AS upload_order
+    FROM timeline
+)
+
+SELECT
+    calls.call_sid,
+    customers.row_id,
+    customers.upload_id,
+    customers.loan_id,
+    customers.customer_id
+FROM found
+JOIN calls ON calls.call_sid = found.call_sid
+JOIN row_customers AS customers
+    ON customers.row_order = row_order_of(found.upload_order, calls.stated_line)
+WHERE customers.customer_id IS NOT NULL

@@ -1,0 +1,35 @@
+-- Grain: one row per call_sid.
+-- Inputs: call_events.
+-- Meaning: all that is stated of a call: the furthest status, the latest value of every fact that settles late.
+SELECT
+    call_sid,
+    arg_max(status, call_status_rank(status) * 1000000000000 + event_order) AS status,
+    arg_max(provider_status, call_status_rank(status) * 1000000000000 + event_order) AS provider_status,
+    arg_max(initiated_at, event_order) FILTER (WHERE initiated_at IS NOT NULL) AS started_at,
+    min(updated_at) AS first_update_at,
+    coalesce(
+        arg_max(initiated_at, event_order) FILTER (WHERE initiated_at IS NOT NULL), min(updated_at), min(uploaded_at)
+    ) AS called_at,
+    arg_max(ended_at, event_order) FILTER (WHERE ended_at IS NOT NULL) AS ended_at,
+    arg_max(duration_seconds, event_order) FILTER (WHERE duration_seconds IS NOT NULL) AS duration_seconds,
+    arg_max(conversation_seconds, event_order) FILTER (WHERE conversation_seconds IS NOT NULL) AS conversation_seconds,
+    arg_max(from_number, event_order) FILTER (WHERE from_number IS NOT NULL) AS from_number,
+    arg_max(to_number, event_order) FILTER (WHERE to_number IS NOT NULL) AS to_number,
+    arg_max(from_phone, event_order) FILTER (WHERE from_phone IS NOT NULL) AS from_phone,
+    arg_max(to_phone, event_order) FILTER (WHERE to_phone IS NOT NULL) AS to_phone,
+    arg_max(direction, event_order) FILTER (WHERE direction IS NOT NULL) AS direction,
+    arg_max(answered_by, event_order) FILTER (WHERE answered_by IS NOT NULL) AS answered_by,
+    arg_max(price, event_order) FILTER (WHERE price IS NOT NULL) AS price,
+    arg_max(currency, event_order) FILTER (WHERE currency IS NOT NULL) AS currency,
+    arg_max(recording_url, event_order) FILTER (WHERE recording_url IS NOT NULL) AS recording_url,
+    arg_max(flow_id, event_order) FILTER (WHERE flow_id IS NOT NULL) AS flow_id,
+    arg_max(call_metadata, event_order) FILTER (WHERE call_metadata IS NOT NULL) AS call_metadata,
+    arg_max(loan_id, event_order) FILTER (WHERE loan_id IS NOT NULL) AS stated_loan_id,
+    arg_max(triggered_by_batch, event_order)
+        FILTER (WHERE triggered_by_batch IS NOT NULL AND triggered_by_line IS NOT NULL) AS stated_batch,
+    arg_max(triggered_by_line, event_order)
+        FILTER (WHERE triggered_by_batch IS NOT NULL AND triggered_by_line IS NOT NULL) AS stated_line,
+    min(uploaded_at) AS created_at,
+    max(uploaded_at) AS updated_at
+FROM call_events
+GROUP BY call_sid

@@ -1,0 +1,52 @@
+-- Grain: one row per loan_id.
+-- Inputs: loan_snapshots, stg_uploads.
+-- Meaning: the latest stated value of every attribute; blank keeps the earlier one, 0 does not.
+WITH snapshots AS (
+    SELECT snapshots.*, uploads.upload_order
+    FROM loan_snapshots AS snapshots
+    JOIN stg_uploads AS uploads ON uploads.upload_id = snapshots.file_upload_id
+),
+
+latest AS (
+    SELECT
+        loan_ref AS id,
+        arg_max(customer_id, upload_order) AS customer_id,
+        min(loan_id) AS loan_id,
+        arg_max(principal_amount, upload_order) FILTER (WHERE principal_amount IS NOT NULL) AS principal_amount,
+        arg_max(outstanding_amount, upload_order) FILTER (WHERE outstanding_amount IS NOT NULL) AS outstanding_amount,
+        arg_max(due_amount, upload_order) FILTER (WHERE due_amount IS NOT NULL) AS due_amount,
+        arg_max(next_due_date, upload_order) FILTER (WHERE next_due_date IS NOT NULL) AS next_due_date,
+        arg_max(last_paid_date, upload_order) FILTER (WHERE last_paid_date IS NOT NULL) AS last_paid_date,
+        arg_max(last_paid_amount, upload_order) FILTER (WHERE last_paid_amount IS NOT NULL) AS last_paid_amount,
+        arg_max(cluster, upload_order) FILTER (WHERE cluster IS NOT NULL) AS cluster,
+        arg_max(branch, upload_order) FILTER (WHERE branch IS NOT NULL) AS branch,
+        arg_max(branch_contact_number, upload_order) FILTER (WHERE branch_contact_number IS NOT NULL) AS branch_contact_number,
+        arg_max(employee_name, upload_order) FILTER (WHERE employee_name IS NOT NULL) AS employee_name,
+        arg_max(employee_id, upload_order) FILTER (WHERE employee_id IS NOT NULL) AS employee_id,
+        arg_max(employee_contact_number, upload_order) FILTER (WHERE employee_contact_number IS NOT NULL) AS employee_contact_number,
+        min(valid_from) AS created_at,
+        max(valid_from) AS updated_at
+    FROM snapshots
+    GROUP BY loan_ref
+)
+
+SELECT
+    id,
+    customer_id,
+    loan_id,
+    principal_amount,
+    outstanding_amount,
+    due_amount,
+    next_due_date,
+    last_paid_date,
+    last_paid_amount,
+    CASE WHEN outstanding_amount = 0 THEN 'closed' ELSE 'active' END AS status,
+    cluster,
+    branch,
+    branch_contact_number,
+    employee_name,
+    employee_id,
+    employee_contact_number,
+    created_at,
+    updated_at
+FROM latest

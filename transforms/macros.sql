@@ -1,0 +1,254 @@
+-- Expressions that several transforms share. DuckDB macros, written in the subset of SQL that Spark has too.
+
+-- identifiers ---------------------------------------------------------------------------------------------------------
+
+-- Whether an identifier says that there is none: blank, NA, nil, -, zeros, one character three times or more.
+CREATE OR REPLACE MACRO is_absent(s) AS
+    s IS NULL
+    OR lower(s) IN ('', 'na', 'n/a', '#n/a', 'nil', 'none', 'null', 'nan', '-')
+    OR regexp_matches(s, '^0+([.]0+)?$')
+    OR (length(s) >= 3 AND replace(lower(s), substr(lower(s), 1, 1), '') = '');
+
+-- Whether a spreadsheet has put an exponent in place of digits (1.2E+11). 12E5 may be a lender's own number.
+CREATE OR REPLACE MACRO has_exponent(s) AS
+    regexp_matches(s, '^[0-9]+[.,][0-9]+[eE][+]?[0-9]+$') OR regexp_matches(s, '^[0-9]+[eE][+][0-9]+$');
+
+-- A number that went through a spreadsheet: 12345.0 is 12345.
+CREATE OR REPLACE MACRO without_point_zero(s) AS
+    CASE WHEN regexp_matches(s, '^[0-9]+[.]0+$') THEN split_part(s, '.', 1) ELSE s END;
+
+CREATE OR REPLACE MACRO loan_number(s) AS
+    CASE WHEN is_absent(s) OR has_exponent(s) THEN NULL ELSE without_point_zero(s) END;
+
+-- Upper case without spaces and hyphens. The two macros below take what this one gives.
+CREATE OR REPLACE MACRO national_id_text(s) AS
+    translate(s, 'abcdefghijklmnopqrstuvwxyz -', 'ABCDEFGHIJKLMNOPQRSTUVWXYZ');
+
+-- Masked (XXXX or *), lost in an exponent, or fewer than four digits: such an id identifies nobody.
+CREATE OR REPLACE MACRO is_bad_national_id(t) AS
+    NOT is_absent(t) AND (
+        has_exponent(t)
+        OR contains(t, 'XXXX')
+        OR contains(t, '*')
+        OR length(regexp_replace(t, '[^0-9]', '', 'g')) < 4
+    );
+
+CREATE OR REPLACE MACRO national_id_of(t) AS
+    CASE WHEN is_absent(t) OR is_bad_national_id(t) THEN NULL ELSE without_point_zero(t) END;
+
+-- numbers -------------------------------------------------------------------------------------------------------------
+
+-- Words by which a cell says that nothing is stated.
+CREATE OR REPLACE MACRO is_unstated(s) AS
+    s IS NULL OR lower(s) IN ('', 'na', 'n/a', '#n/a', 'nil', 'none', 'null', 'nan', '-');
+
+-- ₹ 1,23,456.00 and Rs. 5000/- and (500): the digits with sign and parentheses, no currency, no spaces.
+CREATE OR REPLACE MACRO amount_text(s) AS
+    regexp_replace(s, '[ \t ₹]|/-|/=|[Rr][Ss][.]?|[Ii][Nn][Rr][.]?', '', 'g');
+
+CREATE OR REPLACE MACRO amount_digits(t) AS
+    CASE
+        WHEN regexp_matches(t, '^([-+]?|[(])([0-9]+|[0-9]{1,3}(,[0-9]{2,3})*,[0-9]{3})?([.][0-9]*)?[)]?$')
+            AND contains(t, '(') = contains(t, ')')
+            AND regexp_matches(t, '[0-9]')
+        THEN translate(t, '()+,', '')
+    END;
+
+-- DECIMAL(15, 2) or null. Thousands in groups of two or three; parentheses are a minus.
+CREATE OR REPLACE MACRO amount_of(s) AS
+    CASE
+        WHEN regexp_matches(s, '^[0-9]{1,13}([.][0-9]{1,6})?$') THEN TRY_CAST(s AS DECIMAL(15, 2))
+        WHEN length(split_part(amount_digits(amount_text(s)), '.', 1)) <= 14
+        THEN TRY_CAST(
+            CASE WHEN contains(amount_text(s), '(') THEN '-' ELSE '' END || amount_digits(amount_text(s))
+            AS DECIMAL(15, 2)
+        )
+    END;
+
+-- DECIMAL(15, 4) or null: what a call cost.
+CREATE OR REPLACE MACRO price_of(s) AS
+    CASE WHEN regexp_matches(s, '^-?[0-9]{1,11}([.][0-9]+)?$') THEN TRY_CAST(s AS DECIMAL(15, 4)) ELSE CAST(amount_of(s) AS DECIMAL(15, 4)) END;
+
+-- Whole seconds: 45, 45.0, or a clock's 00:01:05.
+CREATE OR REPLACE MACRO seconds_of(s) AS
+    CASE
+        WHEN regexp_matches(s, '^[0-9]{1,9}([.][0-9]+)?$') THEN CAST(split_part(s, '.', 1) AS INTEGER)
+        WHEN regexp_matches(s, '^[0-9]{1,3}:[0-5][0-9]:[0-5][0-9]$')
+        THEN CAST(split_part(s, ':', 1) AS INTEGER) * 3600
+            + CAST(split_part(s, ':', 2) AS INTEGER) * 60 + CAST(split_part(s, ':', 3) AS INTEGER)
+    END;
+
+CREATE OR REPLACE MACRO flag_of(s) AS
+    CASE
+        WHEN lower(s) IN ('yes', 'y', 'true', 't', '1', '1.0', 'dnc', 'dnd', 'do not call', 'registered') THEN true
+        WHEN lower(s) IN ('no', 'n', 'false', 'f', '0', '0.0', 'not registered') THEN false
+    END;
+
+-- dates and times -----------------------------------------------------------------------------------------------------
+
+-- The date part with hyphens between its parts, lower case: `05/03/2026 14:30` is `05-03-2026`.
+CREATE OR REPLACE MACRO date_text(s) AS
+    regexp_replace(
+        regexp_replace(lower(s), '[ t,]+[0-9]{1,2}:.*$', '', 'g'), '[-/., ]+', '-', 'g'
+    );
+
+-- +1: only day first can be meant; -1: only month first; 0: either, or another style.
+CREATE OR REPLACE MACRO day_first_evidence(s) AS
+    CASE
+        WHEN NOT regexp_matches(date_text(s), '^[0-9]{1,2}-[0-9]{1,2}-([0-9]{2}|[0-9]{4})$') THEN 0
+        WHEN CAST(split_part(date_text(s), '-', 1) AS INTEGER) BETWEEN 13 AND 31
+            AND CAST(split_part(date_text(s), '-', 2) AS INTEGER) <= 12 THEN 1
+        WHEN CAST(split_part(date_text(s), '-', 2) AS INTEGER) BETWEEN 13 AND 31
+            AND CAST(split_part(date_text(s), '-', 1) AS INTEGER) <= 12 THEN -1
+        ELSE 0
+    END;
+
+CREATE OR REPLACE MACRO four_digit_year(y) AS CASE WHEN length(y) = 2 THEN '20' || y ELSE y END;
+
+CREATE OR REPLACE MACRO month_number(m) AS
+    lpad(
+        CAST(CAST(floor((strpos('janfebmaraprmayjunjulaugsepoctnovdec', substr(m, 1, 3)) + 2) / 3) AS INTEGER) AS VARCHAR),
+        2, '0'
+    );
+
+-- yyyy-mm-dd as text, from what date_text gives; null where it is no date style.
+CREATE OR REPLACE MACRO iso_date(d, day_first) AS
+    CASE
+        WHEN regexp_matches(d, '^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$')
+        THEN split_part(d, '-', 1) || '-' || lpad(split_part(d, '-', 2), 2, '0')
+            || '-' || lpad(split_part(d, '-', 3), 2, '0')
+        WHEN regexp_matches(d, '^[0-9]{1,2}-[0-9]{1,2}-([0-9]{2}|[0-9]{4})$')
+        THEN four_digit_year(split_part(d, '-', 3))
+            || '-' || lpad(split_part(d, '-', CASE WHEN day_first THEN 2 ELSE 1 END), 2, '0')
+            || '-' || lpad(split_part(d, '-', CASE WHEN day_first THEN 1 ELSE 2 END), 2, '0')
+        WHEN regexp_matches(
+            d,
+            '^[0-9]{1,2}-(jan|january|feb|february|mar|march|apr|april|may|jun|june|jul|july|aug|august|sep|sept|september|oct|october|nov|november|dec|december)-([0-9]{2}|[0-9]{4})$'
+        )
+        THEN four_digit_year(split_part(d, '-', 3)) || '-' || month_number(split_part(d, '-', 2))
+            || '-' || lpad(split_part(d, '-', 1), 2, '0')
+        WHEN regexp_matches(d, '^(19|20)[0-9]{6}$')
+        THEN substr(d, 1, 4) || '-' || substr(d, 5, 2) || '-' || substr(d, 7, 2)
+    END;
+
+-- Days since 1899-12-30, as Excel keeps a date: 45292 or 45292.75, 1927 to 2100.
+CREATE OR REPLACE MACRO is_excel_serial(s) AS
+    regexp_matches(s, '^[1-7][0-9]{4}([.][0-9]+)?$') AND CAST(substr(s, 1, 5) AS INTEGER) <= 73415;
+
+CREATE OR REPLACE MACRO in_our_centuries(d) AS
+    CASE WHEN d BETWEEN DATE '1900-01-01' AND DATE '2100-12-31' THEN d END;
+
+CREATE OR REPLACE MACRO date_of(s, day_first) AS
+    in_our_centuries(
+        CASE
+            WHEN regexp_matches(s, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') THEN TRY_CAST(s AS DATE)
+            WHEN is_excel_serial(s) THEN DATE '1899-12-30' + CAST(substr(s, 1, 5) AS INTEGER)
+            ELSE TRY_CAST(iso_date(date_text(s), day_first) AS DATE)
+        END
+    );
+
+-- The clock's part of a time: hours (24), minutes and seconds as hh:mm:ss[.ffffff]; midnight where none is stated.
+CREATE OR REPLACE MACRO clock_text(s) AS
+    CASE
+        WHEN NOT contains(s, ':') THEN '00:00:00'
+        ELSE lpad(
+            CAST(
+                CAST(regexp_extract(s, '([0-9]{1,2}):[0-9]{2}', 1) AS INTEGER)
+                + CASE
+                    WHEN regexp_matches(lower(s), 'p[.]?m') AND regexp_extract(s, '([0-9]{1,2}):[0-9]{2}', 1) <> '12' THEN 12
+                    WHEN regexp_matches(lower(s), 'a[.]?m') AND regexp_extract(s, '([0-9]{1,2}):[0-9]{2}', 1) = '12' THEN -12
+                    ELSE 0
+                END AS VARCHAR
+            ), 2, '0'
+        ) || regexp_extract(s, '[0-9]{1,2}(:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?)', 1)
+            || CASE WHEN regexp_matches(s, ':[0-9]{2}:[0-9]{2}') THEN '' ELSE ':00' END
+    END;
+
+-- Minutes that a stated time is east of UTC: its own zone when it states one, else the local offset.
+CREATE OR REPLACE MACRO zone_minutes(s, local_minutes) AS
+    CASE
+        WHEN regexp_matches(s, '[0-9] ?([zZ]|[uU][tT][cC]|[gG][mM][tT])$') THEN 0
+        WHEN regexp_matches(s, ':[0-9]{2}([.][0-9]+)? ?[-+][0-9]{2}:?[0-9]{2}$')
+        THEN (
+            CAST(regexp_extract(s, '[-+]([0-9]{2}):?[0-9]{2}$', 1) AS INTEGER) * 60
+            + CAST(regexp_extract(s, '[-+][0-9]{2}:?([0-9]{2})$', 1) AS INTEGER)
+        ) * CASE WHEN regexp_matches(s, '-[0-9]{2}:?[0-9]{2}$') THEN -1 ELSE 1 END
+        ELSE local_minutes
+    END;
+
+-- Naive UTC, or null.
+CREATE OR REPLACE MACRO timestamp_of(s, day_first, local_minutes) AS
+    CASE
+        WHEN regexp_matches(s, '^(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}$')
+        THEN TRY_CAST(replace(s, 'T', ' ') AS TIMESTAMP) - to_minutes(local_minutes)
+        WHEN is_excel_serial(s)
+        THEN CAST(DATE '1899-12-30' + CAST(substr(s, 1, 5) AS INTEGER) AS TIMESTAMP)
+            + to_seconds(CAST(round(CAST('0' || substr(s, 6) AS DECIMAL(18, 10)) * 86400, 0) AS BIGINT))
+            - to_minutes(local_minutes)
+        WHEN regexp_matches(
+            lower(s),
+            '^[^:]*[0-9][ t,]+[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)? ?([ap][.]?m[.]?)? ?(z|utc|gmt|ist|[-+][0-9]{2}:?[0-9]{2})?$|^[^:]+$'
+        )
+        THEN TRY_CAST(CAST(date_of(s, day_first) AS VARCHAR) || ' ' || clock_text(s) AS TIMESTAMP)
+            - to_minutes(zone_minutes(s, local_minutes))
+    END;
+
+-- calls ---------------------------------------------------------------------------------------------------------------
+
+-- The provider's word in our words; null for one we do not know. Case, space, hyphen and underscore are alike.
+CREATE OR REPLACE MACRO call_status_of(s) AS
+    CASE
+        WHEN translate(lower(s), ' -', '__') IN ('not_initiated', 'ready', 'scheduled') THEN 'not_initiated'
+        WHEN translate(lower(s), ' -', '__') IN ('queued', 'initiated', 'calling', 'ringing') THEN 'calling'
+        WHEN translate(lower(s), ' -', '__') IN ('in_progress', 'answered', 'call_in_progress')
+        THEN 'call_in_progress'
+        WHEN translate(lower(s), ' -', '__') = 'agent_transfer' THEN 'agent_transfer'
+        WHEN translate(lower(s), ' -', '__') IN ('completed', 'call_completed') THEN 'call_completed'
+        WHEN translate(lower(s), ' -', '__') IN (
+            'busy', 'no_answer', 'canceled', 'cancelled', 'not_picked', 'disconnected',
+            'from_leg_unanswered', 'to_leg_unanswered', 'from_leg_cancelled'
+        ) THEN 'disconnected'
+        WHEN translate(lower(s), ' -', '__') IN ('failed', 'call_failed', 'from_leg_no_dial', 'to_leg_no_dial')
+        THEN 'failed'
+    END;
+
+-- not_initiated < calling < in progress = transfer < the three ends
+CREATE OR REPLACE MACRO call_status_rank(status) AS
+    CASE
+        WHEN status = 'not_initiated' THEN 0
+        WHEN status = 'calling' THEN 1
+        WHEN status IN ('call_in_progress', 'agent_transfer') THEN 2
+        ELSE 3
+    END;
+
+-- ids and order -------------------------------------------------------------------------------------------------------
+
+CREATE OR REPLACE MACRO id_of(what, natural_key) AS CAST(md5(what || '|' || natural_key) AS UUID);
+
+CREATE OR REPLACE MACRO row_id_of(sha256, line_number) AS
+    id_of('row', sha256 || '|' || CAST(line_number AS VARCHAR));
+
+-- The place of a row in the order of all rows: by upload, then line.
+CREATE OR REPLACE MACRO row_order_of(upload_order, line_number) AS
+    CAST(upload_order AS BIGINT) * 1000000000 + line_number;
+
+-- rates ---------------------------------------------------------------------------------------------------------------
+
+CREATE OR REPLACE MACRO rate(part, whole) AS CAST(part AS DOUBLE) / nullif(whole, 0);
+
+-- 95 % Wilson score interval of part / whole; null without a whole.
+CREATE OR REPLACE MACRO wilson_low(part, whole) AS
+    CASE WHEN whole > 0 THEN greatest(0.0, (
+        rate(part, whole) + 1.9207294103470622 / whole
+        - 1.959963984540054 * sqrt((rate(part, whole) * (1 - rate(part, whole)) + 0.9603647051735311 / whole) / whole)
+    ) / (1 + 3.8414588206941245 / whole)) END;
+
+CREATE OR REPLACE MACRO wilson_high(part, whole) AS
+    CASE WHEN whole > 0 THEN least(1.0, (
+        rate(part, whole) + 1.9207294103470622 / whole
+        + 1.959963984540054 * sqrt((rate(part, whole) * (1 - rate(part, whole)) + 0.9603647051735311 / whole) / whole)
+    ) / (1 + 3.8414588206941245 / whole)) END;
+
+-- A rate drawn towards the rate over all, as if 20 more calls had gone as they go on average.
+CREATE OR REPLACE MACRO shrunk_rate_of(part, whole, overall) AS
+    (CAST(part AS DOUBLE) + 20 * overall) / (whole + 20);

@@ -1,0 +1,87 @@
+-- Grain: one row per record of a call log.
+-- Inputs: lake.call_log_rows, lake.uploads, lake.phones, stg_date_orders, settings.
+-- Meaning: the record's cells as typed values in UTC, and what was wrong with it; a bad cell is null and named.
+-- Incremental: upload_id
+WITH date_orders AS (
+    SELECT
+        upload_id,
+        bool_and(day_first) FILTER (WHERE field = 'initiated_at') AS initiated_day_first,
+        bool_and(day_first) FILTER (WHERE field = 'ended_at') AS ended_day_first,
+        bool_and(day_first) FILTER (WHERE field = 'updated_at') AS updated_day_first
+    FROM stg_date_orders
+    GROUP BY upload_id
+),
+
+records AS (
+    SELECT
+        rows.*,
+        row_id_of(uploads.sha256, rows.line_number) AS row_id,
+        from_phones.phone AS from_phone,
+        to_phones.phone AS to_phone,
+        from_phones.problem AS from_problem,
+        to_phones.problem AS to_problem,
+        timestamp_of(rows.initiated_at, coalesce(date_orders.initiated_day_first, true), settings.utc_offset_minutes) AS initiated,
+        timestamp_of(rows.ended_at, coalesce(date_orders.ended_day_first, true), settings.utc_offset_minutes) AS ended,
+        timestamp_of(rows.updated_at, coalesce(date_orders.updated_day_first, true), settings.utc_offset_minutes) AS updated,
+        seconds_of(rows.duration_seconds) AS duration,
+        seconds_of(rows.conversation_seconds) AS conversation,
+        call_status_of(rows.status) AS our_status
+    FROM lake.call_log_rows AS rows
+    JOIN lake.uploads AS uploads ON uploads.upload_id = rows.upload_id
+    CROSS JOIN settings
+    LEFT JOIN date_orders ON date_orders.upload_id = rows.upload_id
+    LEFT JOIN lake.phones AS from_phones
+        ON from_phones.upload_id = rows.upload_id AND from_phones.phone_text = rows.from_number
+    LEFT JOIN lake.phones AS to_phones
+        ON to_phones.upload_id = rows.upload_id AND to_phones.phone_text = rows.to_number
+)
+
+SELECT
+    row_id,
+    upload_id,
+    line_number,
+    row_fingerprint,
+    row_number() OVER (PARTITION BY upload_id, row_fingerprint ORDER BY line_number) > 1 AS is_duplicate,
+    CASE
+        WHEN problem IS NOT NULL THEN problem
+        WHEN is_absent(call_sid) THEN 'missing_call_sid: the row states no call id; export it with the call sid'
+        WHEN status IS NULL THEN 'unknown_status: the row states no status'
+        WHEN our_status IS NULL THEN 'unknown_status: the status is no word of the provider that we know'
+    END AS row_error,
+    nullif(concat_ws('; ',
+        CASE WHEN initiated IS NULL AND NOT is_unstated(initiated_at) THEN 'bad_date: initiated_at is no time' END,
+        CASE WHEN ended IS NULL AND NOT is_unstated(ended_at) THEN 'bad_date: ended_at is no time' END,
+        CASE WHEN updated IS NULL AND NOT is_unstated(updated_at) THEN 'bad_date: updated_at is no time' END,
+        CASE WHEN duration IS NULL AND NOT is_unstated(duration_seconds) THEN 'bad_number: duration_seconds is no number' END,
+        CASE WHEN conversation IS NULL AND NOT is_unstated(conversation_seconds)
+            THEN 'bad_number: conversation_seconds is no number' END,
+        CASE WHEN price_of(price) IS NULL AND NOT is_unstated(price) THEN 'bad_amount: price is no amount' END,
+        'bad_phone: from_number ' || from_problem,
+        'bad_phone: to_number ' || to_problem
+    ), '') AS cell_errors,
+    call_sid,
+    our_status AS status,
+    status AS provider_status,
+    initiated AS initiated_at,
+    CASE WHEN year(ended + to_minutes(utc_offset_minutes)) > 1970 THEN ended END AS ended_at,
+    updated AS updated_at,
+    duration AS duration_seconds,
+    conversation AS conversation_seconds,
+    coalesce(from_phone, from_number) AS from_number,
+    coalesce(to_phone, to_number) AS to_number,
+    from_phone,
+    to_phone,
+    direction,
+    answered_by,
+    price_of(price) AS price,
+    currency,
+    recording_url,
+    flow_id,
+    message,
+    extra_data,
+    call_metadata,
+    loan_number(loan_id) AS loan_id,
+    triggered_by_batch,
+    CASE WHEN regexp_matches(triggered_by_row, '^[0-9]{1,9}([.]0+)?$')
+        THEN CAST(split_part(triggered_by_row, '.', 1) AS INTEGER) END AS triggered_by_line
+FROM (SELECT records.*, settings.utc_offset_minutes FROM records CROSS JOIN settings) AS typed

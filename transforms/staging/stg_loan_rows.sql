@@ -1,0 +1,107 @@
+-- Grain: one row per record of a loan book.
+-- Inputs: lake.loan_book_rows, lake.uploads, lake.phones, stg_date_orders.
+-- Meaning: the record's cells as typed values, and what was wrong with it; a bad cell is null and named.
+-- Incremental: upload_id
+WITH date_orders AS (
+    SELECT
+        upload_id,
+        bool_and(day_first) FILTER (WHERE field = 'next_due_date') AS due_day_first,
+        bool_and(day_first) FILTER (WHERE field = 'last_paid_date') AS paid_day_first
+    FROM stg_date_orders
+    GROUP BY upload_id
+),
+
+records AS (
+    SELECT
+        rows.* EXCLUDE (loan_id, phone, national_id, branch_contact_number, employee_contact_number),
+        rows.loan_id AS loan_text,
+        rows.national_id AS national_id_cell,
+        row_id_of(uploads.sha256, rows.line_number) AS row_id,
+        coalesce(date_orders.due_day_first, true) AS due_day_first,
+        coalesce(date_orders.paid_day_first, true) AS paid_day_first,
+        phones.phone,
+        phones.problem AS phone_problem,
+        branch_phones.phone AS branch_contact_number,
+        branch_phones.problem AS branch_phone_problem,
+        employee_phones.phone AS employee_contact_number,
+        employee_phones.problem AS employee_phone_problem
+    FROM lake.loan_book_rows AS rows
+    JOIN lake.uploads AS uploads ON uploads.upload_id = rows.upload_id
+    LEFT JOIN date_orders ON date_orders.upload_id = rows.upload_id
+    LEFT JOIN lake.phones AS phones
+        ON phones.upload_id = rows.upload_id AND phones.phone_text = rows.phone
+    LEFT JOIN lake.phones AS branch_phones
+        ON branch_phones.upload_id = rows.upload_id AND branch_phones.phone_text = rows.branch_contact_number
+    LEFT JOIN lake.phones AS employee_phones
+        ON employee_phones.upload_id = rows.upload_id AND employee_phones.phone_text = rows.employee_contact_number
+),
+
+typed AS (
+    SELECT
+        *,
+        amount_of(principal_amount) AS principal,
+        amount_of(outstanding_amount) AS outstanding,
+        amount_of(due_amount) AS due,
+        amount_of(last_paid_amount) AS paid,
+        date_of(next_due_date, due_day_first) AS due_date,
+        date_of(last_paid_date, paid_day_first) AS paid_date,
+        flag_of(do_not_call) AS do_not_call_flag,
+        national_id_text(national_id_cell) AS id_text
+    FROM records
+),
+
+-- The window keeps what was typed above from being worked out again for each use below.
+numbered AS (
+    SELECT *, row_number() OVER (PARTITION BY upload_id, row_fingerprint ORDER BY line_number) AS repetition FROM typed
+)
+
+SELECT
+    row_id,
+    upload_id,
+    line_number,
+    row_fingerprint,
+    problem IS NOT NULL AS is_unreadable,
+    repetition > 1 AS is_duplicate,
+    CASE
+        WHEN problem IS NOT NULL THEN problem
+        WHEN has_exponent(loan_text)
+        THEN 'bad_loan_id: the loan id has lost digits to an exponent; format the column as text and send it again'
+        WHEN is_absent(loan_text) THEN 'missing_loan_id: the row states no loan id; fill it in and send it again'
+    END AS row_error,
+    nullif(concat_ws('; ',
+        CASE WHEN principal IS NULL AND NOT is_unstated(principal_amount) THEN 'bad_amount: principal_amount is no amount' END,
+        CASE WHEN outstanding IS NULL AND NOT is_unstated(outstanding_amount) THEN 'bad_amount: outstanding_amount is no amount' END,
+        CASE WHEN due IS NULL AND NOT is_unstated(due_amount) THEN 'bad_amount: due_amount is no amount' END,
+        CASE WHEN paid IS NULL AND NOT is_unstated(last_paid_amount) THEN 'bad_amount: last_paid_amount is no amount' END,
+        CASE WHEN due_date IS NULL AND NOT is_unstated(next_due_date)
+            THEN 'bad_date: next_due_date is no date with the ' || CASE WHEN due_day_first THEN 'day' ELSE 'month' END || ' first' END,
+        CASE WHEN paid_date IS NULL AND NOT is_unstated(last_paid_date)
+            THEN 'bad_date: last_paid_date is no date with the ' || CASE WHEN paid_day_first THEN 'day' ELSE 'month' END || ' first' END,
+        'bad_phone: phone ' || phone_problem,
+        'bad_phone: branch_contact_number ' || branch_phone_problem,
+        'bad_phone: employee_contact_number ' || employee_phone_problem,
+        CASE WHEN is_bad_national_id(id_text)
+            THEN 'bad_national_id: national_id is masked, lost digits to an exponent, or has fewer than four' END,
+        CASE WHEN do_not_call_flag IS NULL AND NOT is_unstated(do_not_call) THEN 'bad_flag: do_not_call is neither yes nor no' END
+    ), '') AS cell_errors,
+    entity_id,
+    loan_number(loan_text) AS loan_id,
+    phone,
+    national_id_of(id_text) AS national_id,
+    full_name,
+    email,
+    state,
+    principal AS principal_amount,
+    outstanding AS outstanding_amount,
+    due AS due_amount,
+    due_date AS next_due_date,
+    paid_date AS last_paid_date,
+    paid AS last_paid_amount,
+    cluster,
+    branch,
+    branch_contact_number,
+    employee_name,
+    employee_id,
+    employee_contact_number,
+    do_not_call_flag AS do_not_call
+FROM numbered

@@ -1,0 +1,35 @@
+-- Grain: one row per upload.
+-- Inputs: lake.uploads, lake.sightings.
+-- Meaning: an upload's facts under its earliest sighting, and its place in the one order of uploads.
+WITH uploads AS (
+    SELECT * FROM lake.uploads
+),
+
+sightings AS (
+    SELECT
+        *,
+        count(*) OVER (PARTITION BY upload_id) AS sightings,
+        max(uploaded_at) OVER (PARTITION BY upload_id) AS last_seen_at
+    FROM lake.sightings
+),
+
+earliest_sightings AS (
+    SELECT * FROM sightings
+    QUALIFY row_number() OVER (PARTITION BY upload_id ORDER BY uploaded_at, filename, uploaded_by) = 1
+)
+
+SELECT
+    uploads.upload_id,
+    row_number() OVER (ORDER BY earliest_sightings.uploaded_at, uploads.sha256) AS upload_order,
+    earliest_sightings.filename,
+    earliest_sightings.uploaded_by,
+    earliest_sightings.uploaded_at,
+    uploads.sha256,
+    uploads.kind,
+    uploads.records,
+    uploads.message,
+    uploads.column_mapping,
+    earliest_sightings.sightings,
+    earliest_sightings.last_seen_at
+FROM uploads
+JOIN earliest_sightings ON earliest_sightings.upload_id = uploads.upload_id
