@@ -39,11 +39,15 @@ def column_rules(table: str) -> list[ColumnRule]:
     for column in columns:
         if not column.nullable:
             rules.append(ColumnRule("not_null", (column.name,)))
-        if column.info["unique"] and key != [column.name] or key == [column.name]:
+        if (column.info["unique"] and key != [column.name]) or key == [column.name]:
             rules.append(ColumnRule("unique", (column.name,)))
         if column.info["allowed"]:
             rules.append(ColumnRule("allowed", (column.name,), column.info["allowed"]))
-    return [rule for rule in rules if not (rule.kind == "unique" and len(key) > 1 and rule.columns[0] in key and len(rule.columns) == 1)]
+    return [
+        rule
+        for rule in rules
+        if not (rule.kind == "unique" and len(key) > 1 and rule.columns[0] in key and len(rule.columns) == 1)
+    ]
 
 
 def reference_rules(table: str) -> list[RowRule]:

@@ -97,9 +97,10 @@ def _columns(gx: Any, batch: Any, table: str) -> list[Outcome]:
     for rule, result in zip(rules, batch.validate(suite, result_format=result_format).results, strict=True):
         _raise_if_broken(table, result)
         found = result.result
-        examples = [
-            _key([row[key] for key in keys]) for row in (found.get("partial_unexpected_index_list") or [])[:_EXAMPLES]
-        ]
+        # A compound key's failing values are keys themselves; other values stay where they are.
+        compound = found.get("partial_unexpected_list") if len(rule.columns) > 1 else None
+        rows = found.get("partial_unexpected_index_list") or compound or []
+        examples = list(dict.fromkeys(_key([row[key] for key in keys]) for row in rows[:_EXAMPLES]))
         sentence = {
             "not_null": "is not null",
             "unique": "is unique",
@@ -107,9 +108,15 @@ def _columns(gx: Any, batch: Any, table: str) -> list[Outcome]:
         }[rule.kind]
         outcomes.append(
             Outcome(
-                table, "contract", rule.kind, ", ".join(rule.columns), bool(result.success),
-                int(found.get("unexpected_count") or 0), examples, sentence,
-            )  # fmt: skip
+                table,
+                "contract",
+                rule.kind,
+                ", ".join(rule.columns),
+                bool(result.success),
+                int(found.get("unexpected_count") or 0),
+                examples,
+                sentence,
+            )
         )
     return outcomes
 
@@ -143,7 +150,16 @@ def _rows(gx: Any, batch: Any, table: str, suite_name: str, rules: list[RowRule]
         examples = [_key(list(row.values())) for row in rows]
         count = int(result.result["observed_value"])
         outcomes.append(
-            Outcome(table, suite_name, rule.name, rule.column, bool(result.success), count, examples, rule.sentence)
+            Outcome(
+                table,
+                suite_name,
+                rule.name,
+                rule.column,
+                bool(result.success),
+                count,
+                examples,
+                rule.sentence,
+            )
         )
     return outcomes
 

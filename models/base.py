@@ -3,10 +3,10 @@
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Numeric
+import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, MappedColumn, mapped_column
 
-MONEY = Numeric(15, 2)
+MONEY = sa.Numeric(15, 2)
 
 
 class Pii(StrEnum):
@@ -49,13 +49,35 @@ def col(
     """A column of the contract: `about` describes it in one sentence, `allowed` lists its values, `pii` its mask."""
     info = {"pii": pii, "allowed": tuple(str(value) for value in allowed), "unique": unique or primary_key}
     return mapped_column(
-        *args, comment=about, info=info, nullable=nullable and not primary_key, primary_key=primary_key, **more
+        *args,
+        comment=about,
+        info=info,
+        nullable=nullable and not primary_key,
+        primary_key=primary_key,
+        **more,
     )
 
 
 def description(model: type[Base]) -> str:
     """The first paragraph of a class's docstring, on one line."""
     return " ".join((model.__doc__ or "").split("\n\n")[0].split())
+
+
+def duckdb_type(column: sa.Column) -> str:
+    """The published type of a column, as DuckDB prints it."""
+    kind = column.type
+    if isinstance(kind, sa.Uuid):
+        return "UUID"
+    if isinstance(kind, sa.JSON):
+        return "JSON"
+    if isinstance(kind, sa.DateTime):
+        return "TIMESTAMP"
+    if isinstance(kind, sa.Double):
+        return "DOUBLE"
+    if isinstance(kind, sa.Numeric):
+        return f"DECIMAL({kind.precision},{kind.scale})"
+    plain = ((sa.Date, "DATE"), (sa.Boolean, "BOOLEAN"), (sa.BigInteger, "BIGINT"), (sa.Integer, "INTEGER"))
+    return next((name for python, name in plain if isinstance(kind, python)), "VARCHAR")
 
 
 def published_tables() -> dict[str, type[Base]]:

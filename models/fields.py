@@ -65,7 +65,11 @@ FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
     UNKNOWN: {},
 }
 
-REQUIRED: dict[str, tuple[str, ...]] = {LOAN_BOOK: ("loan_id",), CALL_LOG: ("call_sid", "status"), UNKNOWN: ()}
+REQUIRED: dict[str, tuple[str, ...]] = {
+    LOAN_BOOK: ("loan_id",),
+    CALL_LOG: ("call_sid", "status"),
+    UNKNOWN: (),
+}
 
 # The cells whose text is looked up as a phone number, and those whose column decides day or month first.
 PHONE_FIELDS: dict[str, tuple[str, ...]] = {

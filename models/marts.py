@@ -17,7 +17,10 @@ class CallFigures:
     """The figures that every table of call success shares."""
 
     attempts: Mapped[int] = col(
-        BigInteger, nullable=False, sort_order=10, about="Calls that were placed (status beyond not_initiated)."
+        BigInteger,
+        nullable=False,
+        sort_order=10,
+        about="Calls that were placed (status beyond not_initiated).",
     )
     completed: Mapped[int] = col(
         BigInteger, nullable=False, sort_order=11, about="Attempts that ended as call_completed."
@@ -27,7 +30,10 @@ class CallFigures:
     )
     failed: Mapped[int] = col(BigInteger, nullable=False, sort_order=13, about="Attempts that ended as failed.")
     unfinished: Mapped[int] = col(
-        BigInteger, nullable=False, sort_order=14, about="Attempts without an end yet: calling, in progress, transfer."
+        BigInteger,
+        nullable=False,
+        sort_order=14,
+        about="Attempts without an end yet: calling, in progress, transfer.",
     )
     success_rate: Mapped[float | None] = col(Double, sort_order=15, about="completed / attempts.")
     success_rate_low: Mapped[float | None] = col(
@@ -82,9 +88,7 @@ class LoanCallSuccess(CallFigures, Base):
     loan_ref: Mapped[uuid.UUID] = col(
         Uuid, ForeignKey("loans.id"), nullable=False, unique=True, about="The loan, as loans.id."
     )
-    customer_id: Mapped[uuid.UUID] = col(
-        Uuid, ForeignKey("customers.id"), nullable=False, about="The loan's customer."
-    )
+    customer_id: Mapped[uuid.UUID] = col(Uuid, ForeignKey("customers.id"), nullable=False, about="The loan's customer.")
     first_call_at: Mapped[dt.datetime | None] = col(Timestamp, sort_order=30, about="Its first attempt (UTC).")
     last_call_at: Mapped[dt.datetime | None] = col(Timestamp, sort_order=31, about="Its latest attempt (UTC).")
 
@@ -97,9 +101,7 @@ class CustomerJourney(Base):
     __order__ = 2
 
     id: Mapped[uuid.UUID] = col(Uuid, primary_key=True, about="Derived from the event.")
-    customer_id: Mapped[uuid.UUID] = col(
-        Uuid, ForeignKey("customers.id"), nullable=False, about="The customer."
-    )
+    customer_id: Mapped[uuid.UUID] = col(Uuid, ForeignKey("customers.id"), nullable=False, about="The customer.")
     sequence: Mapped[int] = col(BigInteger, nullable=False, about="Place on the customer's timeline, from 1.")
     event_at: Mapped[dt.datetime] = col(
         Timestamp, nullable=False, about="When (UTC); a payment stands at the start of its local day."
@@ -125,9 +127,7 @@ class EmployeePerformance(LeagueFigures, Base):
     __grain__ = "one row per employee"
     __order__ = 3
 
-    employee: Mapped[str] = col(
-        String(255), primary_key=True, about="The employee's id, else the name, else `(none)`."
-    )
+    employee: Mapped[str] = col(String(255), primary_key=True, about="The employee's id, else the name, else `(none)`.")
     employee_id: Mapped[str | None] = col(String(100), about="The lender's id of the employee.")
     employee_name: Mapped[str | None] = col(String(255), about="The latest stated name of the employee.")
     loans: Mapped[int] = col(BigInteger, nullable=False, about="Loans whose latest stated employee it is.")
@@ -153,9 +153,7 @@ class CustomerCallSuccess(CallFigures, Base):
     __grain__ = "one row per customer"
     __order__ = 5
 
-    customer_id: Mapped[uuid.UUID] = col(
-        Uuid, ForeignKey("customers.id"), primary_key=True, about="The customer."
-    )
+    customer_id: Mapped[uuid.UUID] = col(Uuid, ForeignKey("customers.id"), primary_key=True, about="The customer.")
     loans: Mapped[int] = col(BigInteger, nullable=False, about="Loans that belong to the customer.")
     first_call_at: Mapped[dt.datetime | None] = col(Timestamp, sort_order=30, about="The first attempt (UTC).")
     last_call_at: Mapped[dt.datetime | None] = col(Timestamp, sort_order=31, about="The latest attempt (UTC).")
@@ -168,9 +166,7 @@ class UploadQuality(Base):
     __grain__ = "one row per upload"
     __order__ = 6
 
-    file_upload_id: Mapped[uuid.UUID] = col(
-        Uuid, ForeignKey("file_uploads.id"), primary_key=True, about="The upload."
-    )
+    file_upload_id: Mapped[uuid.UUID] = col(Uuid, ForeignKey("file_uploads.id"), primary_key=True, about="The upload.")
     filename: Mapped[str] = col(String(255), nullable=False, about="The name under which it was first seen.")
     uploaded_by: Mapped[str | None] = col(String(100), about="Who sent it.")
     uploaded_at: Mapped[dt.datetime] = col(Timestamp, nullable=False, about="When it was sent (UTC).")
@@ -204,5 +200,3 @@ class UploadQuality(Base):
     attempts: Mapped[int] = col(BigInteger, nullable=False, about="Those of them that were placed.")
     completed: Mapped[int] = col(BigInteger, nullable=False, about="Attempts that ended as call_completed.")
     success_rate: Mapped[float | None] = col(Double, about="completed / attempts.")
-
-

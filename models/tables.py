@@ -35,22 +35,18 @@ class FileUpload(Base):
     __order__ = 1
 
     id: Mapped[uuid.UUID] = col(Uuid, primary_key=True, about="Derived from the sha256 of the file's bytes.")
-    filename: Mapped[str] = col(
-        String(255), nullable=False, about="The name under which the file was first seen."
-    )
+    filename: Mapped[str] = col(String(255), nullable=False, about="The name under which the file was first seen.")
     original_filename: Mapped[str | None] = col(
         String(255), about="The same name; kept for scripts of the earlier system."
     )
-    uploaded_by: Mapped[str | None] = col(
-        String(100), about="Who sent it: as stated, else the owner of the file."
-    )
+    uploaded_by: Mapped[str | None] = col(String(100), about="Who sent it: as stated, else the owner of the file.")
     uploaded_at: Mapped[dt.datetime] = col(
-        Timestamp, nullable=False, about="When it was sent (UTC): as stated, else the file's modification time."
+        Timestamp,
+        nullable=False,
+        about="When it was sent (UTC): as stated, else the file's modification time.",
     )
     sha256: Mapped[str] = col(String(64), nullable=False, unique=True, about="Hash of the file's bytes, in hex.")
-    kind: Mapped[str] = col(
-        String(20), nullable=False, allowed=UPLOAD_KINDS, about="What the header makes the file."
-    )
+    kind: Mapped[str] = col(String(20), nullable=False, allowed=UPLOAD_KINDS, about="What the header makes the file.")
     total_records: Mapped[int] = col(BigInteger, nullable=False, about="Records in the file, unreadable ones too.")
     processed_records: Mapped[int] = col(BigInteger, nullable=False, about="Records that were looked at: all.")
     success_records: Mapped[int] = col(BigInteger, nullable=False, about="Records with status created or matched.")
@@ -65,16 +61,12 @@ class FileUpload(Base):
     column_mapping: Mapped[dict | None] = col(
         JSON, about="Which of the file's headers served which field, as JSON, best first."
     )
-    date_orders: Mapped[dict | None] = col(
-        JSON, about="For each date column whether day or month came first, as JSON."
-    )
+    date_orders: Mapped[dict | None] = col(JSON, about="For each date column whether day or month came first, as JSON.")
     sightings: Mapped[int] = col(
         BigInteger, nullable=False, about="How often these bytes were sent, under any name, time or sender."
     )
     created_at: Mapped[dt.datetime] = col(Timestamp, nullable=False, about="The same as uploaded_at (UTC).")
-    updated_at: Mapped[dt.datetime] = col(
-        Timestamp, nullable=False, about="When the same bytes were last sent (UTC)."
-    )
+    updated_at: Mapped[dt.datetime] = col(Timestamp, nullable=False, about="When the same bytes were last sent (UTC).")
 
     upload_rows: Mapped[list["UploadRow"]] = relationship(back_populates="file_upload")
     triggered_call_sessions: Mapped[list["CallSession"]] = relationship(back_populates="triggering_batch")
@@ -119,9 +111,7 @@ class UploadRow(Base):
         about="What ties a loan book's row to an earlier row of its customer, the strongest that holds.",
     )
     matched_at: Mapped[dt.datetime | None] = col(Timestamp, about="uploaded_at of the row's upload (UTC).")
-    status: Mapped[str] = col(
-        String(50), nullable=False, allowed=ROW_STATUSES, about="What became of the record."
-    )
+    status: Mapped[str] = col(String(50), nullable=False, allowed=ROW_STATUSES, about="What became of the record.")
     error: Mapped[str | None] = col(
         Text, about="`code: sentence` of what was wrong; on a usable row, the cells that were left out."
     )
@@ -155,9 +145,7 @@ class Customer(Base):
         about="md5 of first phone and national id; published as a keyed HMAC unless PII is clear.",
     )
     full_name: Mapped[str | None] = col(String(255), pii=Pii.TEXT, about="The latest stated name.")
-    primary_phone: Mapped[str | None] = col(
-        String(20), pii=Pii.PHONE, about="The latest stated phone as E.164."
-    )
+    primary_phone: Mapped[str | None] = col(String(20), pii=Pii.PHONE, about="The latest stated phone as E.164.")
     national_id: Mapped[str | None] = col(
         String(50), pii=Pii.TEXT, about="National id, upper case, no spaces or hyphens."
     )
@@ -166,9 +154,7 @@ class Customer(Base):
     status: Mapped[str] = col(
         String(50), nullable=False, allowed=tuple(CallStatus), about="Status of the latest call session."
     )
-    call_status: Mapped[str] = col(
-        String(50), nullable=False, allowed=tuple(CallStatus), about="The same as status."
-    )
+    call_status: Mapped[str] = col(String(50), nullable=False, allowed=tuple(CallStatus), about="The same as status.")
     first_uploaded_at: Mapped[dt.datetime] = col(
         Timestamp, nullable=False, about="uploaded_at of the first upload that states the person (UTC)."
     )
@@ -199,7 +185,10 @@ class Loan(Base):
 
     id: Mapped[uuid.UUID] = col(Uuid, primary_key=True, about="Derived from the lender's loan number.")
     customer_id: Mapped[uuid.UUID] = col(
-        Uuid, ForeignKey("customers.id"), nullable=False, about="The customer of the loan's latest usable row."
+        Uuid,
+        ForeignKey("customers.id"),
+        nullable=False,
+        about="The customer of the loan's latest usable row.",
     )
     loan_id: Mapped[str] = col(String(100), nullable=False, unique=True, about="The lender's own loan number.")
     principal_amount: Mapped[decimal.Decimal | None] = col(MONEY, about="Amount lent.")
@@ -216,9 +205,7 @@ class Loan(Base):
     )
     cluster: Mapped[str | None] = col(String(100), about="Group of branches.")
     branch: Mapped[str | None] = col(String(255), about="Branch that keeps the loan.")
-    branch_contact_number: Mapped[str | None] = col(
-        String(20), pii=Pii.PHONE, about="Phone of the branch as E.164."
-    )
+    branch_contact_number: Mapped[str | None] = col(String(20), pii=Pii.PHONE, about="Phone of the branch as E.164.")
     employee_name: Mapped[str | None] = col(String(255), about="Employee responsible for the loan.")
     employee_id: Mapped[str | None] = col(String(100), about="The lender's id of that employee.")
     employee_contact_number: Mapped[str | None] = col(
@@ -245,12 +232,13 @@ class LoanSnapshot(Base):
     __order__ = 5
 
     id: Mapped[uuid.UUID] = col(Uuid, primary_key=True, about="Derived from the loan number and the upload.")
-    loan_ref: Mapped[uuid.UUID] = col(
-        Uuid, ForeignKey("loans.id"), nullable=False, about="The loan, as loans.id."
-    )
+    loan_ref: Mapped[uuid.UUID] = col(Uuid, ForeignKey("loans.id"), nullable=False, about="The loan, as loans.id.")
     loan_id: Mapped[str] = col(String(100), nullable=False, about="The lender's own loan number.")
     customer_id: Mapped[uuid.UUID] = col(
-        Uuid, ForeignKey("customers.id"), nullable=False, about="The customer whom the upload's last row names."
+        Uuid,
+        ForeignKey("customers.id"),
+        nullable=False,
+        about="The customer whom the upload's last row names.",
     )
     file_upload_id: Mapped[uuid.UUID] = col(
         Uuid, ForeignKey("file_uploads.id"), nullable=False, about="The upload that states it."
@@ -258,9 +246,7 @@ class LoanSnapshot(Base):
     upload_row_id: Mapped[uuid.UUID] = col(
         Uuid, ForeignKey("upload_rows.id"), nullable=False, about="The upload's last row for the loan."
     )
-    valid_from: Mapped[dt.datetime] = col(
-        Timestamp, nullable=False, about="uploaded_at of the upload (UTC)."
-    )
+    valid_from: Mapped[dt.datetime] = col(Timestamp, nullable=False, about="uploaded_at of the upload (UTC).")
     valid_to: Mapped[dt.datetime | None] = col(
         Timestamp, about="valid_from of the loan's next snapshot (UTC); null on the one in force."
     )
@@ -300,11 +286,15 @@ class CallSession(Base):
         Uuid, ForeignKey("customers.id"), about="The customer the call is attributed to; null for nobody."
     )
     initiated_at: Mapped[dt.datetime | None] = col(
-        Timestamp, about="When the call was placed (UTC), else its first stated update; null if neither is known."
+        Timestamp,
+        about="When the call was placed (UTC), else its first stated update; null if neither is known.",
     )
     ended_at: Mapped[dt.datetime | None] = col(Timestamp, about="When the call ended (UTC).")
     status: Mapped[str] = col(
-        String(50), nullable=False, allowed=tuple(CallStatus), about="The furthest status it reached, in our words."
+        String(50),
+        nullable=False,
+        allowed=tuple(CallStatus),
+        about="The furthest status it reached, in our words.",
     )
     provider_status: Mapped[str | None] = col(String(50), about="The provider's own word for that status.")
     duration_seconds: Mapped[int | None] = col(Integer, about="Length of the call, ringing included, in seconds.")
@@ -365,13 +355,9 @@ class CallStatusUpdate(Base):
     __order__ = 7
 
     id: Mapped[uuid.UUID] = col(Uuid, primary_key=True, about="Derived from call_sid, status and time.")
-    call_session_id: Mapped[uuid.UUID] = col(
-        Uuid, ForeignKey("call_sessions.id"), nullable=False, about="The call."
-    )
+    call_session_id: Mapped[uuid.UUID] = col(Uuid, ForeignKey("call_sessions.id"), nullable=False, about="The call.")
     sequence: Mapped[int] = col(BigInteger, nullable=False, about="Place in the order of the call's updates, from 1.")
-    status: Mapped[str] = col(
-        String(50), nullable=False, allowed=tuple(CallStatus), about="The status, in our words."
-    )
+    status: Mapped[str] = col(String(50), nullable=False, allowed=tuple(CallStatus), about="The status, in our words.")
     provider_status: Mapped[str | None] = col(String(50), about="The provider's own word.")
     message: Mapped[str | None] = col(Text, pii=Pii.TEXT, about="What the provider or assistant said of it.")
     timestamp: Mapped[dt.datetime] = col(

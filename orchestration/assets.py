@@ -6,8 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from models.base import description
-from orchestration.contract import duckdb_type, published_tables
+from models.base import description, duckdb_type, published_tables
 from orchestration.ingest import Stated, ingest
 from orchestration.lake import UploadFacts
 from orchestration.publish import publish
@@ -76,7 +75,10 @@ def transform_asset(transform: Transform) -> dg.AssetsDefinition:
         group_name=transform.layer,
         kinds={"duckdb", "sql"},
         description=_description(transform),
-        metadata={"dagster/table_name": f"warehouse.main.{transform.name}", **_contract_schema(transform.name)},
+        metadata={
+            "dagster/table_name": f"warehouse.main.{transform.name}",
+            **_contract_schema(transform.name),
+        },
     )
     def build(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
         started = time.perf_counter()

@@ -5,6 +5,7 @@ between tables is checked when all are there, on the asset `audit` that stands b
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import dagster as dg
 
@@ -69,9 +70,10 @@ def audit(context: dg.AssetExecutionContext, home: HomeResource) -> Iterator[dg.
 
 
 def _settle(home: HomeResource) -> None:
-    """What a crash has left in the write-ahead log is in the file before it is opened read-only."""
-    with open_warehouse(home.home, home.settings):
-        pass
+    """Put what a crash has left in the write-ahead log into the file: it is about to be opened read-only."""
+    if Path(f"{home.home.warehouse}.wal").exists():
+        with open_warehouse(home.home, home.settings):
+            pass
 
 
 def _result(key: dg.AssetKey, suite: str, outcomes: list[Outcome]) -> dg.AssetCheckResult:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -26,7 +25,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Loan books and call logs as people send them, turned into one warehouse a data team trusts.\n\n"
     "Put files into the inbox of the home (LOANCALLS_HOME, by default data/) or name them, and `loancalls run`. "
-    "Then ask: loancalls query \"SELECT * FROM employee_performance ORDER BY rank\".",
+    'Then ask: loancalls query "SELECT * FROM employee_performance ORDER BY rank".',
 )
 _debug = False
 
@@ -134,10 +133,9 @@ def ui(
         *(sys.executable, "-m", "dagster", "dev", "-m", "orchestration.definitions"),
         *("-h", "127.0.0.1", "-p", str(port)),
     ]
-    try:
-        raise typer.Exit(subprocess.run(command, env=environment, cwd=home.root).returncode)
-    except KeyboardInterrupt:
-        raise typer.Exit(0) from None
+    sys.stdout.flush()
+    os.chdir(home.root)
+    os.execve(sys.executable, command, environment)  # Dagster takes this process, and so its signals
 
 
 def main() -> None:
@@ -224,7 +222,7 @@ def _frame(relation: object) -> object:
         else f'"{name.replace(chr(34), chr(34) * 2)}"'
         for name, kind in zip(relation.columns, relation.types, strict=True)
     ]
-    if len(set(name.lower() for name in relation.columns)) == len(relation.columns):
+    if len({name.lower() for name in relation.columns}) == len(relation.columns):
         relation = relation.project(", ".join(casts))
     frame = relation.pl()
     return frame if isinstance(frame, pl.DataFrame) else pl.DataFrame(frame)

@@ -1,27 +1,8 @@
-"""The contract of `models` in DuckDB's words: types, and whether a built table keeps to it."""
+"""Whether a built table keeps to the contract of `models`."""
 
 import sqlalchemy as sa
 
-from models.base import Base, Pii, published_tables
-
-
-def duckdb_type(column: sa.Column) -> str:
-    """The published type of a column, as DuckDB prints it."""
-    kind = column.type
-    if isinstance(kind, sa.Uuid):
-        return "UUID"
-    if isinstance(kind, sa.JSON):
-        return "JSON"
-    if isinstance(kind, sa.DateTime):
-        return "TIMESTAMP"
-    if isinstance(kind, sa.Double):
-        return "DOUBLE"
-    if isinstance(kind, sa.Numeric):
-        return f"DECIMAL({kind.precision},{kind.scale})"
-    for python, name in ((sa.Date, "DATE"), (sa.Boolean, "BOOLEAN"), (sa.BigInteger, "BIGINT"), (sa.Integer, "INTEGER")):
-        if isinstance(kind, python):
-            return name
-    return "VARCHAR"
+from models.base import Base, Pii, duckdb_type, published_tables
 
 
 def warehouse_types(column: sa.Column) -> set[str]:
@@ -40,7 +21,8 @@ def violations(model: type[Base], built: list[tuple[str, str]]) -> list[str]:
         extra = [name for name, _ in built if name not in model.__table__.columns]
         detail = [f"lacks {', '.join(missing)}"] if missing else []
         detail += [f"has {', '.join(extra)} too"] if extra else []
-        return [f"the columns are not those of models.{model.__name__}: it {' and '.join(detail) or 'orders them otherwise'}"]
+        how = " and ".join(detail) or "orders them otherwise"
+        return [f"the columns are not those of models.{model.__name__}: it {how}"]
     return [
         f"column {column.name} is {kind}, models.{model.__name__} says {duckdb_type(column)}"
         for column, (_, kind) in zip(contract, built, strict=True)
@@ -48,4 +30,4 @@ def violations(model: type[Base], built: list[tuple[str, str]]) -> list[str]:
     ]
 
 
-__all__ = ["duckdb_type", "published_tables", "violations", "warehouse_types"]
+__all__ = ["published_tables", "violations", "warehouse_types"]

@@ -12,7 +12,9 @@ _raw = dg.AssetSelection.assets(RAW)
 
 # One process per run: DuckDB allows one writer, and a run is one.
 ingest_job = dg.define_asset_job(
-    "ingest", selection=_raw, description="Read uploads of the inbox into the lake: one run for any number of them."
+    "ingest",
+    selection=_raw,
+    description="Read uploads of the inbox into the lake: one run for any number of them.",
 )
 build_job = dg.define_asset_job(
     "build", selection=_everything - _raw, description="Everything after raw: stage, build, check, publish."

@@ -8,10 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.errors import LoancallsError
+from orchestration.errors import LoancallsError, UsageError
 
 _DAGSTER_YAML = """\
 telemetry:
+  enabled: false
+nux:
   enabled: false
 """
 
@@ -48,9 +50,13 @@ class Home:
 
     def prepare(self) -> "Home":
         """Make the folders. Those that hold personal data are open to their owner only, and so is what we write."""
+        if "?" in str(self.root):
+            raise UsageError(
+                f"The home {self.root} has a question mark in its path, which DuckDB cannot open; rename it."
+            )
         os.umask(0o077)
         try:
-            self.root.mkdir(mode=0o755, parents=True, exist_ok=True)
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             for folder in (self.inbox, self.lake, self.staging, self.dagster):
                 folder.mkdir(mode=0o700, exist_ok=True)
                 if folder.stat().st_mode & 0o077 and folder != self.inbox:

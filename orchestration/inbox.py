@@ -21,6 +21,7 @@ from pathlib import Path
 from orchestration.errors import LoancallsError, UsageError
 from orchestration.home import Home
 from orchestration.lake import Lake, Sighting
+from orchestration.reader.text import decode, readable
 
 MANIFEST = "manifest.csv"
 _MANIFEST_COLUMNS = ("filename", "uploaded_by", "uploaded_at", "sha256")
@@ -126,23 +127,22 @@ class Inbox:
                 shutil.copy2(source, temporary)
                 temporary.chmod(0o600)
                 os.replace(temporary, target)
-        self._state(
+        self.state(
             target,
             Sighting(source.name, uploaded_by or stated.uploaded_by, uploaded_at or stated.uploaded_at),
             sha256,
         )
         return target
 
-    def _state(self, target: Path, sighting: Sighting, sha256: str) -> None:
+    def state(self, target: Path, sighting: Sighting, sha256: str) -> None:
         """Put one line for `target` into the manifest beside it, in place of an earlier one."""
-        manifest = target.parent / MANIFEST
+        manifest, name = target.parent / MANIFEST, readable(target.name)
         rows = []
         if manifest.exists():
-            with manifest.open(newline="", encoding="utf-8-sig") as file:
-                rows = [row for row in csv.DictReader(file) if row.get("filename") != target.name]
+            rows = [row for row in csv.DictReader(_text_of(manifest)) if row.get("filename") != name]
         rows.append(
             {
-                "filename": target.name,
+                "filename": name,
                 "uploaded_by": sighting.uploaded_by,
                 "uploaded_at": sighting.uploaded_at.replace(tzinfo=UTC).isoformat(),
                 "sha256": sha256,
@@ -153,7 +153,7 @@ class Inbox:
         writer.writeheader()
         writer.writerows(rows)
         temporary = self.staging / "manifest.part"
-        temporary.write_text(out.getvalue())
+        temporary.write_text(out.getvalue(), encoding="utf-8")
         os.replace(temporary, manifest)
 
     def _load_index(self) -> dict:
@@ -185,28 +185,33 @@ def read_manifest(path: Path, offset: timedelta) -> dict[str, list[tuple[str, st
     stated: dict[str, list[tuple[str, str | None, datetime | None]]] = {}
     if not path.is_file():
         return stated
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        for row in (reader := csv.DictReader(file, restval="")):
-            name = (row.get("filename") or "").strip()
-            if not name:
-                continue
-            at = (row.get("uploaded_at") or "").strip()
-            try:
-                moment = parse_moment(at, offset) if at else None
-            except ValueError:
-                raise LoancallsError(
-                    f"{path}, line {reader.line_num}: uploaded_at is '{at}'; state it as 2026-03-01 09:30."
-                ) from None
-            entry = ((row.get("sha256") or "").strip(), (row.get("uploaded_by") or "").strip() or None, moment)
-            stated.setdefault(name, []).append(entry)
+    for row in (reader := csv.DictReader(_text_of(path), restval="")):
+        name = (row.get("filename") or "").strip()
+        if not name:
+            continue
+        at = (row.get("uploaded_at") or "").strip()
+        try:
+            moment = parse_moment(at, offset) if at else None
+        except ValueError:
+            raise LoancallsError(
+                f"{path}, line {reader.line_num}: uploaded_at is '{at}'; state it as 2026-03-01 09:30."
+            ) from None
+        entry = ((row.get("sha256") or "").strip(), (row.get("uploaded_by") or "").strip() or None, moment)
+        stated.setdefault(name, []).append(entry)
     return stated
+
+
+def _text_of(manifest: Path) -> io.StringIO:
+    """A manifest's text, in whatever encoding a spreadsheet has saved it."""
+    return io.StringIO(readable(decode(manifest.read_bytes()).data.decode("utf-8", "surrogatepass")), newline="")
 
 
 def sighting_of(path: Path, sha256: str, manifest: dict) -> Sighting:
     """Who sent a file and when: the manifest's last line for it, else its owner and modification time."""
     status = path.stat()
+    name = readable(path.name)  # a name may hold bytes that are no text
     by, at = None, None
-    for digest, stated_by, stated_at in manifest.get(path.name, []):
+    for digest, stated_by, stated_at in manifest.get(name, []):
         if digest in ("", sha256):
             by, at = stated_by, stated_at
     if by is None:
@@ -216,7 +221,7 @@ def sighting_of(path: Path, sha256: str, manifest: dict) -> Sighting:
             by = str(status.st_uid)
     if at is None:
         at = datetime.fromtimestamp(status.st_mtime_ns // 1000 / 1e6, UTC).replace(tzinfo=None)
-    return Sighting(path.name, by, at)
+    return Sighting(name, by, at)
 
 
 def parse_moment(text: str, offset: timedelta) -> datetime:

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-import duckdb
-
 from orchestration.errors import LoancallsError
 from orchestration.home import Home
 from orchestration.inbox import Inbox, InboxFile, hash_file, hash_in_key, parse_moment
@@ -51,7 +49,7 @@ def ingest(
     facts, problems = [], []
     for key in keys:
         try:
-            found = _ingest_one(home, settings, lake, waiting.get(hash_in_key(key), []), key, stated)
+            found = _ingest_one(home, settings, lake, inbox, waiting.get(hash_in_key(key), []), key, stated)
         except (LoancallsError, OSError) as error:
             problems.append(f"{key}: {error}")
             continue
@@ -63,7 +61,7 @@ def ingest(
 
 
 def _ingest_one(
-    home: Home, settings: Settings, lake: Lake, files: list[InboxFile], key: str, stated: Stated
+    home: Home, settings: Settings, lake: Lake, inbox: Inbox, files: list[InboxFile], key: str, stated: Stated
 ) -> UploadFacts:
     folder = home.staging / uuid.uuid4().hex
     folder.mkdir(mode=0o700)
@@ -84,11 +82,15 @@ def _ingest_one(
         finally:
             con.close()
         for file in files:
-            sighting = replace(
-                file.sighting,
-                uploaded_by=stated.uploaded_by or file.sighting.uploaded_by,
-                uploaded_at=stated.moment(settings.utc_offset_minutes) or file.sighting.uploaded_at,
-            )
+            sighting = file.sighting
+            if stated.uploaded_by or stated.uploaded_at:
+                sighting = replace(
+                    sighting,
+                    uploaded_by=stated.uploaded_by or sighting.uploaded_by,
+                    uploaded_at=stated.moment(settings.utc_offset_minutes) or sighting.uploaded_at,
+                )
+                # Kept beside the file, or the next look at the inbox would see it as sent another time.
+                inbox.state(file.path, sighting, sha256)
             lake.add_sighting(sha256, sighting)
         return facts
     finally:

@@ -24,7 +24,7 @@ import pyarrow as pa
 from models.fields import FIELDS, PHONE_FIELDS, column_positions, kind_of
 from orchestration import phones
 from orchestration.home import Home
-from orchestration.reader import Reading, ReadLimitError, read_file, unique_keys
+from orchestration.reader import Reading, ReadLimitError, no_pattern, read_file, unique_keys
 
 KINDS = tuple(FIELDS)
 
@@ -127,9 +127,7 @@ class Lake:
         """The Parquet files of a folder that belong to complete uploads (of `shas`, when given), by name."""
         complete = {path.stem for path in (self.root / "uploads").glob("*.parquet")}
         wanted = complete if shas is None else complete & shas
-        return [
-            path for path in sorted((self.root / folder).glob("*.parquet")) if path.name.split(".")[0] in wanted
-        ]
+        return [path for path in sorted((self.root / folder).glob("*.parquet")) if path.name.split(".")[0] in wanted]
 
     # --- what ingest writes -------------------------------------------------------------------------------------
 
@@ -139,10 +137,13 @@ class Lake:
         `con` is a connection of its own for this file. Crashing at any point and storing again gives the same.
         """
         if not self.has_original(sha256):
-            with self._replacing(self._original(sha256)) as target, pa.CompressedOutputStream(target, "zstd") as out:
-                with staged.open("rb") as source:
-                    while block := source.read(1 << 22):
-                        out.write(block)
+            with (
+                self._replacing(self._original(sha256)) as target,
+                pa.CompressedOutputStream(target, "zstd") as out,
+                staged.open("rb") as source,
+            ):
+                while block := source.read(1 << 22):
+                    out.write(block)
         try:
             reading = read_file(staged, staged.parent)
             kind, missing = kind_of(reading.header) if reading.header else ("unknown", _EMPTY)
@@ -189,7 +190,10 @@ class Lake:
 
     def restore(self, sha256: str, target: Path) -> None:
         """Write the original bytes of an upload to `target`."""
-        with pa.CompressedInputStream(pa.OSFile(str(self._original(sha256))), "zstd") as source, target.open("wb") as out:
+        with (
+            pa.CompressedInputStream(pa.OSFile(str(self._original(sha256))), "zstd") as source,
+            target.open("wb") as out,
+        ):
             while block := source.read(1 << 22):
                 out.write(block)
 
@@ -230,9 +234,10 @@ class _Replacing:
         return self.temporary
 
     def __exit__(self, kind: object, *_: object) -> None:
-        if kind is None:
-            os.replace(self.temporary, self.final)
-        else:
+        try:
+            if kind is None:
+                os.replace(self.temporary, self.final)
+        finally:
             self.temporary.unlink(missing_ok=True)
 
 
@@ -287,7 +292,7 @@ def _write_phones(
         "CREATE OR REPLACE TEMP TABLE phone_texts AS "
         f"SELECT phone_text, regexp_extract(translate(phone_text, ' -', ''), ?, 1) AS mobile "
         f"FROM ({cells or 'SELECT CAST(NULL AS VARCHAR) AS phone_text'}) WHERE phone_text IS NOT NULL",
-        [phones.PLAIN_MOBILE, *[str(rows)] * len(fields)],
+        [phones.PLAIN_MOBILE, *[no_pattern(rows)] * len(fields)],
     )
     con.execute("UPDATE phone_texts SET mobile = '' WHERE replace(mobile, substr(mobile, 1, 1), '') = ''")
     odd = [text for (text,) in con.execute("SELECT phone_text FROM phone_texts WHERE mobile = ''").fetchall()]

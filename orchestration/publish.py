@@ -11,8 +11,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from expectations.contract import CHECKED_AS
-from models.base import Base, Pii, description
-from orchestration.contract import duckdb_type, published_tables
+from models.base import Base, Pii, description, duckdb_type, published_tables
 from orchestration.errors import LoancallsError
 from orchestration.home import Home
 from orchestration.settings import Settings

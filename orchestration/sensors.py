@@ -35,7 +35,7 @@ def contiguous(keys: list[str], order: list[str]) -> list[tuple[str, str]]:
 
 
 def inbox_sensor(job: str) -> dg.SensorDefinition:
-    """Watches the inbox: registers a partition for each new file that has stopped growing, and reads them in one run."""
+    """Watches the inbox: a partition for each new file that has stopped growing, and one run that reads them."""
 
     @dg.sensor(
         name="inbox_sensor",

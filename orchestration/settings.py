@@ -62,7 +62,7 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
     timezone = get("TIMEZONE", "Asia/Kolkata")
     window = _call_window(get("CALL_WINDOW", "08:00-19:00"))
     memory = get("MEMORY_LIMIT", "")
-    if memory and not re.fullmatch(r"\d+(\.\d+)?\s*([KMGT]i?B|%)", memory):
+    if memory and not re.fullmatch(r"[0-9]+(\.[0-9]+)? ?[KMGT]i?B", memory):
         raise UsageError(f"{PREFIX}MEMORY_LIMIT is '{memory}'; state a size such as 4GB.")
     threads = get("THREADS", "")
     return Settings(
@@ -98,7 +98,10 @@ def _call_window(value: str) -> tuple[int, int]:
     if not match:
         raise UsageError(f"{PREFIX}CALL_WINDOW is '{value}'; state it as 08:00-19:00.")
     h1, m1, h2, m2 = (int(part) for part in match.groups())
-    return h1 * 60 + m1, h2 * 60 + m2
+    start, end = h1 * 60 + m1, h2 * 60 + m2
+    if start >= end:
+        raise UsageError(f"{PREFIX}CALL_WINDOW is '{value}'; it must end after it starts, as 08:00-19:00 does.")
+    return start, end
 
 
 def _fixed_offset_minutes(name: str) -> int:

@@ -53,7 +53,9 @@ def load_transforms(root: Path = ROOT) -> dict[str, Transform]:
     for layer in LAYERS:
         for path in sorted((root / layer).glob("*.sql")):
             if path.stem in found:
-                raise LoancallsError(f"{path}: a table named {path.stem} exists already; tables need names of their own.")
+                raise LoancallsError(
+                    f"{path}: a table named {path.stem} exists already; tables need names of their own."
+                )
             found[path.stem] = _parse(path, layer)
     for transform in found.values():
         for table in transform.tables:

@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,10 +45,16 @@ class Warehouse:
     # --- sources ------------------------------------------------------------------------------------------------
 
     def refresh(self) -> None:
-        """Make the macros, the settings and the views over the lake what they are now."""
+        """Make the macros, the settings and the views over the lake what they are now, unless they are."""
+        token = _hash(macros(), self._settings_key, str(self.lake.root), self.lake.state())
+        try:
+            if self.con.execute("SELECT token FROM meta.sources").fetchall() == [(token,)]:
+                return
+        except duckdb.CatalogException:
+            pass  # a new database
         self.con.execute("CREATE SCHEMA IF NOT EXISTS lake; CREATE SCHEMA IF NOT EXISTS meta;")
         self.con.execute(
-            "CREATE TABLE IF NOT EXISTS meta.tables (name VARCHAR, token VARCHAR, checked_token VARCHAR, is_view BOOLEAN);"
+            "CREATE TABLE IF NOT EXISTS meta.tables (name VARCHAR, token VARCHAR, checked_token VARCHAR);"
             "CREATE TABLE IF NOT EXISTS meta.staged (name VARCHAR, upload_id UUID, token VARCHAR);"
         )
         self.con.execute(macros())
@@ -58,10 +64,11 @@ class Warehouse:
             + ", ".join(f"CAST({value} AS INTEGER) AS {name}" for name, value in values.items())
         )
         self._make_views(None)
+        self.con.execute("CREATE OR REPLACE TABLE meta.sources AS SELECT ? AS token", [token])
 
     def _make_views(self, shas: set[str] | None) -> None:
         """Views over the lake's Parquet; over the uploads `shas` only, when given."""
-        text = {name: "VARCHAR" for name in ("filename", "uploaded_by")}
+        text = dict.fromkeys(("filename", "uploaded_by"), "VARCHAR")
         self._view(
             "uploads",
             {
@@ -88,10 +95,8 @@ class Warehouse:
         for kind in KINDS:
             files = self.lake.files(f"upload_rows/{kind}", shas)
             everything += files
-            self._view(f"{kind}_rows", {**record, **{field: "VARCHAR" for field in FIELDS[kind]}}, files)
-        self._view(
-            "upload_rows", {"upload_id": "UUID", "line_number": "INTEGER", "raw_data": "VARCHAR"}, everything
-        )
+            self._view(f"{kind}_rows", {**record, **dict.fromkeys(FIELDS[kind], "VARCHAR")}, files)
+        self._view("upload_rows", {"upload_id": "UUID", "line_number": "INTEGER", "raw_data": "VARCHAR"}, everything)
 
     def _view(self, name: str, columns: dict[str, str], files: list[Path]) -> None:
         select = ", ".join(f'CAST("{column}" AS {kind}) AS "{column}"' for column, kind in columns.items())
@@ -110,13 +115,11 @@ class Warehouse:
             self.con.execute("BEGIN")
             note = self._make(transform)
             columns = [(name, kind) for name, kind, *_ in self.con.execute(f"DESCRIBE {transform.name}").fetchall()]
-            if model := published_tables().get(transform.name):
-                if wrong := violations(model, columns):
-                    raise TransformError(transform.name, "; ".join(wrong), transform.sql)
+            if (model := published_tables().get(transform.name)) and (wrong := violations(model, columns)):
+                raise TransformError(transform.name, "; ".join(wrong), transform.sql)
             self.con.execute("DELETE FROM meta.tables WHERE name = ?", [transform.name])
             self.con.execute(
-                "INSERT INTO meta.tables VALUES (?, ?, NULL, ?)",
-                [transform.name, self.tokens()[transform.name], transform.is_view],
+                "INSERT INTO meta.tables VALUES (?, ?, NULL)", [transform.name, self.tokens()[transform.name]]
             )
             self.con.execute("COMMIT")
         except duckdb.Error as error:
@@ -148,7 +151,8 @@ class Warehouse:
             ).fetchall()
         )
         exists = self.con.execute(
-            "SELECT count(*) FROM duckdb_tables() WHERE table_name = ? AND schema_name = 'main'", [transform.name]
+            "SELECT count(*) FROM duckdb_tables() WHERE table_name = ? AND schema_name = 'main'",
+            [transform.name],
         ).fetchone()[0]
         pending = {upload: token for upload, (_, token) in wanted.items() if not exists or staged.get(upload) != token}
         self._make_views({wanted[upload][0] for upload in pending})
@@ -172,17 +176,15 @@ class Warehouse:
         """For each upload its sha256 and the token of what it would be staged from."""
         sql = "".join(self._sql_of(name) for name in _closure(transform))
         rows = self.con.execute("SELECT CAST(upload_id AS VARCHAR), sha256 FROM lake.uploads").fetchall()
-        return {
-            upload: (sha, _hash(sql, macros(), self._settings_key, self.lake.stamp(sha))) for upload, sha in rows
-        }
+        return {upload: (sha, _hash(sql, macros(), self._settings_key, self.lake.stamp(sha))) for upload, sha in rows}
 
     def _repeat(self, labels: str, links: str) -> int:
-        """Repeat the two steps of a round until no label changes; the number of rounds grows with the log of a chain."""
+        """Repeat the two steps of a round until no label changes: as many rounds as the log of the longest chain."""
         hook, jump = identity_steps()
+        both = f"FROM {links} WHERE node IS NOT NULL AND other_node IS NOT NULL"
         self.con.execute(
-            f"CREATE OR REPLACE TEMP TABLE edges AS "
-            f"SELECT DISTINCT node, other_node AS neighbour FROM {links} WHERE node IS NOT NULL AND other_node IS NOT NULL "
-            f"UNION SELECT DISTINCT other_node, node FROM {links} WHERE node IS NOT NULL AND other_node IS NOT NULL"
+            f"CREATE OR REPLACE TEMP TABLE edges AS SELECT node, other_node AS neighbour {both} "
+            f"UNION SELECT other_node AS node, node AS neighbour {both}"
         )
         self.con.execute(f"CREATE OR REPLACE TEMP TABLE labels AS SELECT * FROM {labels}")
         for rounds in range(1, _MOST_ROUNDS + 1):
@@ -191,7 +193,8 @@ class Warehouse:
                 self.con.execute(f"CREATE OR REPLACE TEMP TABLE stepped AS {step}")
                 self.con.execute("CREATE OR REPLACE TEMP TABLE labels AS SELECT * FROM stepped")
             changed = self.con.execute(
-                "SELECT count(*) FROM labels JOIN before ON before.node = labels.node WHERE before.label <> labels.label"
+                "SELECT count(*) FROM labels JOIN before ON before.node = labels.node "
+                "WHERE before.label <> labels.label"
             ).fetchone()[0]
             if not changed:
                 self.con.execute(f"CREATE OR REPLACE TABLE {labels} AS SELECT node, label FROM labels")
@@ -217,7 +220,7 @@ class Warehouse:
         """Note that the published tables, as they are now, have passed the checks between them."""
         self.con.execute("DELETE FROM meta.tables WHERE name = ?", [_AUDIT])
         token = self._audit_token()
-        self.con.execute("INSERT INTO meta.tables VALUES (?, ?, ?, false)", [_AUDIT, token, token])
+        self.con.execute("INSERT INTO meta.tables VALUES (?, ?, ?)", [_AUDIT, token, token])
 
     def _audit_token(self) -> str:
         stored = dict(self.con.execute("SELECT name, token FROM meta.tables").fetchall())
@@ -227,7 +230,9 @@ class Warehouse:
         """The published tables that must not be published, and why."""
         stored = {
             name: (token, checked)
-            for name, token, checked in self.con.execute("SELECT name, token, checked_token FROM meta.tables").fetchall()
+            for name, token, checked in self.con.execute(
+                "SELECT name, token, checked_token FROM meta.tables"
+            ).fetchall()
         }
         reasons = {}
         expected = self.tokens()
@@ -248,10 +253,8 @@ class Warehouse:
         return transform.sql + ("".join(identity_steps()) if transform.repeat_on else "")
 
     def _roll_back(self) -> None:
-        try:
+        with suppress(duckdb.Error):  # no transaction may be open
             self.con.execute("ROLLBACK")
-        except duckdb.Error:
-            pass  # no transaction was open
 
 
 @contextmanager

@@ -37,7 +37,10 @@ class World:
     """A home under `root`. `put` files, `load` them, then ask with `rows` or `table`."""
 
     def __init__(self, root: Path, **settings: str):
-        env = {"LOANCALLS_HOME": str(root), **{f"LOANCALLS_{name.upper()}": value for name, value in settings.items()}}
+        env = {
+            "LOANCALLS_HOME": str(root),
+            **{f"LOANCALLS_{name.upper()}": value for name, value in settings.items()},
+        }
         self.settings: Settings = load_settings(env)
         self.home = Home(self.settings.home).prepare()
         self.lake = Lake(self.home)
@@ -46,7 +49,11 @@ class World:
         self.outside.mkdir(exist_ok=True)
 
     def put(
-        self, name: str, content: bytes | str | Sequence[Mapping[str, object]], at: str | None = None, by: str = "tester"
+        self,
+        name: str,
+        content: bytes | str | Sequence[Mapping[str, object]],
+        at: str | None = None,
+        by: str = "tester",
     ) -> None:
         """Put a file into the inbox as sent at `at` (UTC: 2026-03-01 04:00)."""
         if not isinstance(content, bytes | str):

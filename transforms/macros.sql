@@ -167,8 +167,9 @@ CREATE OR REPLACE MACRO clock_text(s) AS
 -- Minutes that a stated time is east of UTC: its own zone when it states one, else the local offset.
 CREATE OR REPLACE MACRO zone_minutes(s, local_minutes) AS
     CASE
-        WHEN regexp_matches(s, '[0-9] ?([zZ]|[uU][tT][cC]|[gG][mM][tT])$') THEN 0
-        WHEN regexp_matches(s, ':[0-9]{2}([.][0-9]+)? ?[-+][0-9]{2}:?[0-9]{2}$')
+        WHEN regexp_matches(s, '[0-9] ?([aApP][.]?[mM][.]?)? ?([zZ]|[uU][tT][cC]|[gG][mM][tT])$') THEN 0
+        WHEN regexp_matches(s, '[0-9] ?([aApP][.]?[mM][.]?)? ?[iI][sS][tT]$') THEN 330
+        WHEN regexp_matches(s, ':[0-9]{2}([.][0-9]+)? ?([aApP][.]?[mM][.]?)? ?[-+][0-9]{2}:?[0-9]{2}$')
         THEN (
             CAST(regexp_extract(s, '[-+]([0-9]{2}):?[0-9]{2}$', 1) AS INTEGER) * 60
             + CAST(regexp_extract(s, '[-+][0-9]{2}:?([0-9]{2})$', 1) AS INTEGER)

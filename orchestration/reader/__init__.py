@@ -11,6 +11,6 @@ what cannot be read as a record with a problem.
 Does not belong here: what columns mean (`models.fields`), hashing and storing (`orchestration.lake`).
 """
 
-from orchestration.reader.reading import Reading, ReadLimitError, read_file, unique_keys
+from orchestration.reader.reading import Reading, ReadLimitError, no_pattern, read_file, unique_keys
 
-__all__ = ["ReadLimitError", "Reading", "read_file", "unique_keys"]
+__all__ = ["ReadLimitError", "Reading", "no_pattern", "read_file", "unique_keys"]

@@ -2,6 +2,7 @@
 
 import csv
 import itertools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +14,7 @@ import pyarrow.parquet as pq
 from orchestration.errors import LoancallsError
 from orchestration.reader.careful import careful_records
 from orchestration.reader.dialect import choose_delimiter
-from orchestration.reader.scan import Scan, scan
+from orchestration.reader.scan import Scan, scan, well_quoted
 from orchestration.reader.text import Decoded, decode, readable
 
 csv.field_size_limit(1 << 30)
@@ -21,6 +22,10 @@ csv.field_size_limit(1 << 30)
 # DuckDB drops lines beyond its buffer without a word, so that longer ones never reach it.
 _LONGEST_LINE = 8 << 20
 _MOST_BYTES = 4 << 30
+# What no file holds, so that a cell that is missing (null) differs from one that is blank.
+_NO_CELL = "\ufdd0no cell\ufdd1"
+_MOST_COLUMNS = 2_000
+_SAMPLE = 1 << 20
 _BATCH = 50_000
 
 
@@ -71,18 +76,25 @@ class Reading:
             except duckdb.Error:
                 pass  # a record that DuckDB refuses: the careful path says what is wrong with it
             return self._carefully().write(con, projection, params, target)
-        _write_parquet(con, f"SELECT {projection} FROM read_parquet({_text(str(self.path))})", params, target)
+        _write_parquet(con, f"SELECT {projection} FROM read_parquet({_text(no_pattern(self.path))})", params, target)
         return self
 
     def _fast_records(self, con: duckdb.DuckDBPyConnection) -> str:
+        names = [f"c{index}" for index in range(len(self.header))]
+        cells = ", ".join(f"coalesce({name}, '') AS {name}" for name in names)
         nothing = "CAST(NULL AS VARCHAR) AS problem, CAST(NULL AS VARCHAR) AS record_text"
+        # DuckDB passes over blank cells beyond the header; and lines are joined for whole records only.
+        wrong = "beyond IS NOT NULL"
+        if self.scan.multiline:
+            wrong += f" OR ({names[-1]} IS NULL AND contains(concat({', '.join(names)}), chr(10)))"
+        records = f"{_read_csv(self)} WHERE CASE WHEN {wrong} THEN error('read carefully') ELSE true END"
         if self.scan.plain:
             line = f"CAST(row_number() OVER () + {self.header_line} AS INTEGER) AS line_number"
-            return f"SELECT {line}, *, {nothing} FROM {_read_csv(self)}"
+            return f"SELECT {line}, {cells}, {nothing} FROM {records}"
         con.register("line_numbers", pa.table({"line_number": self.scan.starts[1:]}))
         return (
             f"SELECT line_numbers.line_number, records.*, {nothing} "
-            f"FROM line_numbers POSITIONAL JOIN (SELECT * FROM {_read_csv(self)}) AS records"
+            f"FROM line_numbers POSITIONAL JOIN (SELECT {cells} FROM {records}) AS records"
         )
 
     def _fast_is_right(self, con: duckdb.DuckDBPyConnection, target: Path) -> bool:
@@ -122,12 +134,17 @@ def read_file(path: Path, staging: Path) -> Reading:
             physical_lines=layout.physical_lines,
             blank_lines=layout.blank_lines,
         )
-    sample = decoded.data[: 1 << 20].decode("utf-8", "replace").split("\n")
-    sample = sample if len(decoded.data) <= 1 << 20 else sample[:-1]
+    sample = decoded.data[:_SAMPLE].decode("utf-8", "replace").split("\n")
+    sample = sample if len(decoded.data) <= _SAMPLE else sample[:-1]
     header_line = int(layout.starts[0])
+    if len(sample) < header_line:
+        raise ReadLimitError(f"the header does not end within the first {_SAMPLE:,} bytes; name the columns in line 1")
     delimiter = choose_delimiter(sample[header_line - 1 :])
+    header = _header(sample, header_line, delimiter)
+    if len(header) > _MOST_COLUMNS:
+        raise ReadLimitError(f"the header has {len(header):,} cells, more than the {_MOST_COLUMNS:,} that are read")
     reading = Reading(
-        decoded.encoding, delimiter, _header(sample, header_line, delimiter), header_line, len(layout.starts) - 1,
+        decoded.encoding, delimiter, header, header_line, len(layout.starts) - 1,
         layout.physical_lines, layout.blank_lines, "fast", path, layout,
     )  # fmt: skip
     if not _fast_is_sure(reading, decoded):
@@ -137,6 +154,11 @@ def read_file(path: Path, staging: Path) -> Reading:
         utf8.write_bytes(decoded.data)
         reading = replace(reading, path=utf8)
     return reading
+
+
+def no_pattern(path: Path) -> str:
+    """A path in which DuckDB finds no pattern: `[`, `*` and `?` stand for themselves."""
+    return re.sub(r"([\[*?])", r"[\1]", str(path))
 
 
 def unique_keys(header: Sequence[str]) -> list[str]:
@@ -158,20 +180,27 @@ def _header(lines: list[str], header_line: int, delimiter: str) -> list[str]:
 
 
 def _fast_is_sure(reading: Reading, decoded: Decoded) -> bool:
-    """Whether DuckDB can be trusted with the file at all: all text, no NUL, quotes that pair up."""
-    return decoded.clean and reading.scan.balanced and b"\0" not in decoded.data
+    """Whether DuckDB can be trusted with the file at all: all text, one style of line ends, quotes as they must be."""
+    data = decoded.data
+    return (
+        decoded.clean
+        and reading.scan.balanced
+        and not any(odd in data for odd in (b"\0", _NO_CELL.encode()))
+        and data.count(b"\r") == data.count(b"\r\n")
+        and well_quoted(data, reading.delimiter)
+    )
 
 
 def _read_csv(reading: Reading) -> str:
     """DuckDB's reader, told everything. The staged file's name is ours, never a user's."""
     columns = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(len(reading.header)))
-    blank = ", ".join(f"'c{index}'" for index in range(len(reading.header)))
     # Padding short records cannot be combined with quoted line feeds in DuckDB's parallel reader.
     parallel = "false" if reading.scan.multiline else "true"
     return (
-        f"read_csv({_text(str(reading.path))}, auto_detect = false, columns = {{{columns}}}, "
+        f"read_csv({_text(no_pattern(reading.path))}, "
+        f"auto_detect = false, columns = {{{columns}, 'beyond': 'VARCHAR'}}, "
         f"delim = '{reading.delimiter}', quote = '\"', escape = '\"', header = true, "
-        f"skip = {reading.header_line - 1}, null_padding = true, force_not_null = [{blank}], strict_mode = true, "
+        f"skip = {reading.header_line - 1}, null_padding = true, nullstr = '{_NO_CELL}', strict_mode = true, "
         f"hive_partitioning = false, parallel = {parallel}, max_line_size = {_LONGEST_LINE * 2}, "
         "store_rejects = true)"
     )
@@ -206,8 +235,12 @@ def _header_lines(lines: list[str], reading: Reading) -> int:
 
 def _write_careful(lines: list[str], first_line: int, delimiter: str, width: int, target: Path) -> int:
     schema = pa.schema(
-        [("line_number", pa.int32()), *((f"c{index}", pa.string()) for index in range(width))]
-        + [("problem", pa.string()), ("record_text", pa.string())]
+        [
+            ("line_number", pa.int32()),
+            *((f"c{index}", pa.string()) for index in range(width)),
+            ("problem", pa.string()),
+            ("record_text", pa.string()),
+        ]
     )
     records = careful_records(lines, first_line, delimiter, width) if width else iter(())
     count = 0

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_NEWLINE, _QUOTE = 10, 34
+_NEWLINE, _RETURN, _QUOTE = 10, 13, 34
 _CHUNK = 1 << 24
 
 
@@ -57,10 +57,29 @@ def scan(data: bytes) -> Scan:
     )
 
 
+def well_quoted(data: bytes, delimiter: str) -> bool:
+    """Whether every quote opens a cell, closes one or is one of two (RFC 4180): then readers cannot differ."""
+    if b'"' not in data:
+        return True
+    buffer, quotes = np.frombuffer(data, dtype=np.uint8), 0
+    before, after = np.zeros(256, dtype=bool), np.zeros(256, dtype=bool)
+    before[[ord(delimiter), _NEWLINE, _QUOTE]] = True
+    after[[ord(delimiter), _NEWLINE, _RETURN, _QUOTE]] = True
+    for offset in range(0, len(buffer), _CHUNK):
+        marks = np.flatnonzero(buffer[offset : offset + _CHUNK] == _QUOTE) + offset
+        odd = quotes & 1
+        opening, closing = marks[odd::2], marks[1 - odd :: 2]
+        quotes += len(marks)
+        opening, closing = opening[opening > 0], closing[closing < len(buffer) - 1]
+        if not (before[buffer[opening - 1]].all() and after[buffer[closing + 1]].all()):
+            return False
+    return quotes % 2 == 0
+
+
 def _blank(buffer: np.ndarray, begins: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """Which lines hold nothing but spaces, tabs and a carriage return. Only short lines are looked at one by one."""
-    lengths = ends - begins
-    blank = lengths == 0
-    for line in np.flatnonzero((lengths > 0) & (lengths <= 8)):
+    """Which lines hold nothing but spaces, tabs and a carriage return. Only lines that begin so are looked at."""
+    blank = ends == begins
+    filled = np.flatnonzero(~blank)
+    for line in filled[np.isin(buffer[begins[filled]], (32, 9, _RETURN))]:
         blank[line] = not buffer[begins[line] : ends[line]].tobytes().strip(b" \t\r")
     return blank

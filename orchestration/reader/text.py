@@ -4,7 +4,7 @@ import codecs
 from dataclasses import dataclass
 
 # Python's own device for bytes that are no text: each becomes one of these code points, and nothing else does.
-_UNDECODABLE = {code: "�" for code in range(0xDC80, 0xDD00)}
+_UNDECODABLE = dict.fromkeys(range(56448, 56576), "�")
 
 
 @dataclass(frozen=True)

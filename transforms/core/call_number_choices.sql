@@ -48,7 +48,7 @@ chosen AS (
         ORDER BY
             CASE WHEN loans.outstanding_amount > 0 THEN 0 ELSE 1 END,
             nearest.upload_before DESC NULLS LAST,
-            nearest.upload_after NULLS LAST,
+            CASE WHEN nearest.upload_before IS NULL THEN nearest.upload_after END NULLS LAST,
             loans.next_due_date NULLS LAST,
             nearest.loan_id,
             nearest.customer_id

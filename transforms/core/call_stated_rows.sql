@@ -1,7 +1,7 @@
 -- Grain: one row per call that states the row which triggered it, where there is such a row.
 -- Inputs: call_statements, stg_uploads, lake.sightings, row_customers.
 -- Meaning: the stated upload (by id or by any name it was sent under) and line. Of several uploads of one name it is
---          the latest before the call, else the earliest after.
+--          the latest before the call, else the earliest after; a call log or an unread file triggers no call.
 WITH calls AS (
     SELECT call_sid, lower(stated_batch) AS batch, stated_line, called_at
     FROM call_statements
@@ -12,6 +12,7 @@ names AS (
     SELECT DISTINCT lower(sightings.filename) AS batch, uploads.uploaded_at, uploads.upload_order
     FROM lake.sightings AS sightings
     JOIN stg_uploads AS uploads ON uploads.upload_id = sightings.upload_id
+    WHERE uploads.kind NOT IN ('call_log', 'unknown')
     UNION
     SELECT CAST(upload_id AS VARCHAR) AS batch, uploaded_at, upload_order FROM stg_uploads
 ),

@@ -1,13 +1,15 @@
 -- Grain: one row per loan, date and amount paid.
--- Inputs: loan_snapshots.
--- Meaning: a payment is a distinct last paid date and amount that any upload states of a loan.
+-- Inputs: loan_snapshots, stg_uploads.
+-- Meaning: a payment is a distinct last paid date and amount that any upload states of a loan; its customer and row
+--          are those of the first upload that states it.
 SELECT
-    loan_id,
-    loan_ref,
-    last_paid_date AS paid_on,
-    last_paid_amount AS amount,
-    arg_min(customer_id, CAST(valid_from AS VARCHAR) || CAST(file_upload_id AS VARCHAR)) AS customer_id,
-    arg_min(upload_row_id, CAST(valid_from AS VARCHAR) || CAST(file_upload_id AS VARCHAR)) AS upload_row_id
-FROM loan_snapshots
-WHERE last_paid_date IS NOT NULL AND last_paid_amount IS NOT NULL
-GROUP BY loan_id, loan_ref, last_paid_date, last_paid_amount
+    snapshots.loan_id,
+    snapshots.loan_ref,
+    snapshots.last_paid_date AS paid_on,
+    snapshots.last_paid_amount AS amount,
+    arg_min(snapshots.customer_id, uploads.upload_order) AS customer_id,
+    arg_min(snapshots.upload_row_id, uploads.upload_order) AS upload_row_id
+FROM loan_snapshots AS snapshots
+JOIN stg_uploads AS uploads ON uploads.upload_id = snapshots.file_upload_id
+WHERE snapshots.last_paid_date IS NOT NULL AND snapshots.last_paid_amount IS NOT NULL
+GROUP BY snapshots.loan_id, snapshots.loan_ref, snapshots.last_paid_date, snapshots.last_paid_amount

@@ -6,7 +6,6 @@ WITH offers AS (
     FROM edges
     JOIN labels AS own ON own.node = edges.node
     JOIN labels AS other ON other.node = edges.neighbour
-    WHERE other.label < own.label
 ),
 
 best_offers AS (

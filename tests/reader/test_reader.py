@@ -1,0 +1,275 @@
+"""The reader: every record of a file as people send it, with its physical line, on both paths alike."""
+
+import csv
+import io
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from orchestration.reader import Reading, ReadLimitError, read_file, unique_keys
+
+QUOTING = "bad_quoting: the line's double quotes do not pair up; close or double the quote"
+ENCODING = (
+    "bad_encoding: the line has bytes that are no text in the file's encoding; save the file as UTF-8 and send it again"
+)
+
+
+def too_many(found: int, width: int) -> str:
+    return (
+        f"wrong_field_count: the record has {found} cells, the header {width}; "
+        "put the cell that holds the delimiter in double quotes"
+    )
+
+
+@dataclass
+class Read:
+    """A file as it was read: the reading, and its records as (line, cells) or (line, problem, text)."""
+
+    reading: Reading
+    records: list[tuple]
+
+
+@pytest.fixture(scope="module")
+def read(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("staging [x] 'q'")
+
+    def call(content: bytes | str, carefully: bool = False) -> Read:
+        path = folder / "upload"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        reading = read_file(path, folder)
+        if carefully and reading.speed == "fast":
+            reading = reading._carefully()
+        with duckdb.connect() as con:
+            reading = reading.write(con, "*", [], folder / "records.out")
+        rows = pq.read_table(folder / "records.out").to_pylist()
+        cells = [f"c{position}" for position in range(len(reading.header))]
+        records = [
+            (row["line_number"], row["problem"], row["record_text"])
+            if row["problem"]
+            else (row["line_number"], [row[cell] for cell in cells])
+            for row in rows
+        ]
+        assert len(records) == reading.records
+        return Read(reading, records)
+
+    return call
+
+
+GOOD = [(2, ["L1", "Asha"]), (3, ["L2", "Ravi"])]
+PLAIN = "loan_id,name\nL1,Asha\nL2,Ravi\n"
+
+# What the file holds, its records, and the path that reads it.
+FILES = {
+    "plain": (PLAIN, GOOD, "fast"),
+    "no final newline": (PLAIN[:-1], GOOD, "fast"),
+    "CRLF": (PLAIN.replace("\n", "\r\n"), GOOD, "fast"),
+    "CR alone": (PLAIN.replace("\n", "\r"), GOOD, "fast"),
+    "BOM": (b"\xef\xbb\xbf" + PLAIN.encode(), GOOD, "fast"),
+    "semicolon": (PLAIN.replace(",", ";"), GOOD, "fast"),
+    "tab": (PLAIN.replace(",", "\t"), GOOD, "fast"),
+    "pipe": (PLAIN.replace(",", "|"), GOOD, "fast"),
+    "delimiters of other kinds": ("a;b\n1,5;x|y\n2,5;z\n", [(2, ["1,5", "x|y"]), (3, ["2,5", "z"])], "fast"),
+    "everything quoted": ('"a","b"\n"L1","Asha"\n"L2","Ravi"\n', GOOD, "fast"),
+    "delimiter in quotes": ('a,b\n"Rao, Asha",1\n', [(2, ["Rao, Asha", "1"])], "fast"),
+    "doubled quotes": ('a,b\n"the ""big"" one",""""\n', [(2, ['the "big" one', '"'])], "fast"),
+    "line break in quotes": ('a,b\n"x\ny",1\nz,2\n', [(2, ["x\ny", "1"]), (4, ["z", "2"])], "fast"),
+    "CRLF in quotes": ('a,b\r\n"x\r\ny",1\r\nz,2\r\n', [(2, ["x\r\ny", "1"]), (4, ["z", "2"])], "fast"),
+    "blank line in quotes": ('a,b\n"x\n\n\ny",1\nz,2\n', [(2, ["x\n\n\ny", "1"]), (6, ["z", "2"])], "fast"),
+    "line break in the header": ('"a\nb",c\n1,2\n', [(3, ["1", "2"])], "fast"),
+    "blanks kept": ("a,b\n L1 ,\tx \n", [(2, [" L1 ", "\tx "])], "fast"),
+    "blank cells": ('a,b\n,\n"",x\n', [(2, ["", ""]), (3, ["", "x"])], "fast"),
+    "short records are padded": ("a,b,c\n1\n1,2\n", [(2, ["1", "", ""]), (3, ["1", "2", ""])], "fast"),
+    "blank lines": ("\n\na,b\n\n1,2\n\n\n3,4\n\n", [(5, ["1", "2"]), (8, ["3", "4"])], "fast"),
+    "mixed line ends": ("a,b\r\n1,2\n\r\n3,4", [(2, ["1", "2"]), (4, ["3", "4"])], "careful"),
+    "lines of tabs": ("a\tb\n1\t2\n\t\n3\t4\n", [(2, ["1", "2"]), (4, ["3", "4"])], "careful"),
+    "lines of blanks": ("a,b\n  \n1,2\n            \t\n3,4\n", [(3, ["1", "2"]), (5, ["3", "4"])], "careful"),
+    "one column": ("loan_id\nL1\nL2\n", [(2, ["L1"]), (3, ["L2"])], "fast"),
+    "one column, blanks": ('loan_id\nL1\n\n""\nL2\n', [(2, ["L1"]), (4, [""]), (5, ["L2"])], "fast"),
+    "header only": ("a,b\n", [], "fast"),
+    "header without newline": ("a,b", [], "fast"),
+    "formulas are text": ("a,b\n=1+1,@x\n-5,<b>\n", [(2, ["=1+1", "@x"]), (3, ["-5", "<b>"])], "fast"),
+    "unicode": ("a,b\nआशा,₹ 5\n😀,\u200f\n", [(2, ["आशा", "₹ 5"]), (3, ["😀", "\u200f"])], "fast"),
+    "control characters": ("a,b\n\x01,\x1a\n", [(2, ["\x01", "\x1a"])], "fast"),
+    "NUL": ("a,b\nx\0y,1\n", [(2, ["x\0y", "1"])], "careful"),
+    "NULL is a word": ("a,b\nNULL,\\N\n", [(2, ["NULL", "\\N"])], "fast"),
+    "backslash before a quote": ('a,b\n"x\\",1\n', [(2, ["x\\", "1"])], "fast"),
+    "a stray quote": ('a,b\n5" pipe,1\nx,2\n', [(2, ['5" pipe', "1"]), (3, ["x", "2"])], "careful"),
+    "two stray quotes": ('a,b\n5" x,1\n6" y,2\n', [(2, ['5" x', "1"]), (3, ['6" y', "2"])], "careful"),
+    "two stray quotes in a line": ('a,b\n5" pipe,6" pipe\n', [(2, ['5" pipe', '6" pipe'])], "careful"),
+    "stray quotes around a cell with line breaks": (
+        'a,b\n5" x,1\n"p,1\nq\nr\ns",1\n6" y,2\n5" t,3\n7" z,4\n',
+        [(2, ['5" x', "1"]), (3, ["p,1\nq\nr\ns", "1"]), (7, ['6" y', "2"]), (8, ['5" t', "3"]),
+         (9, ['7" z', "4"])],
+        "careful",
+    ),
+    "a long record": ("a,b\n1,2,3\n3,4\n", [(2, too_many(3, 2), "1,2,3"), (3, ["3", "4"])], "careful"),
+    "a long record of blanks": ("a,b\nRao, Asha,\n", [(2, too_many(3, 2), "Rao, Asha,")], "careful"),
+    "a quote that is never closed": ('a,b\n1,"x\n3,4\n', [(2, QUOTING, '1,"x'), (3, ["3", "4"])], "careful"),
+    "text behind a quote": ('a,b\r\n"x" y,1\r\n3,4', [(2, QUOTING, '"x" y,1'), (3, ["3", "4"])], "careful"),
+    "a short record over lines": ('a,b,c\n"x\ny",1\n', [(2, QUOTING, '"x'), (3, ['y"', "1", ""])], "careful"),
+    "lines after bad records": (
+        'a,b\n"p\nq",1\n1,2,3\n\n"u\nv",2\n"x,3\n4,5\n',
+        [(2, ["p\nq", "1"]), (4, too_many(3, 2), "1,2,3"), (6, ["u\nv", "2"]), (8, QUOTING, '"x,3'),
+         (9, ["4", "5"])],
+        "careful",
+    ),
+    "a line that is no UTF-8": (
+        b"a,b\n\xc3\xa9,1\n\xe9,2\n\xe2\x82\xb9,3\n",
+        [(2, ["é", "1"]), (3, ENCODING, "\ufffd,2"), (4, ["₹", "3"])],
+        "careful",
+    ),
+    "bytes of nothing": (b"a,b\n\x81\xe9,1\nx,2", [(2, ENCODING, "\ufffdé,1"), (3, ["x", "2"])], "careful"),
+    "cp1252": ("a,b\ncafé,€ 5\n".encode("cp1252"), [(2, ["café", "€ 5"])], "fast"),
+    "UTF-16 little endian": (BOM_UTF16_LE + "a,b\r\nआ,1\r\n".encode("utf-16-le"), [(2, ["आ", "1"])], "fast"),
+    "UTF-16 big endian": (BOM_UTF16_BE + "a\tb\nआ\t1\n".encode("utf-16-be"), [(2, ["आ", "1"])], "fast"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_files_as_people_send_them(read, name):
+    content, records, speed = FILES[name]
+    found = read(content)
+    assert found.records == records
+    assert found.reading.speed == speed
+    assert read(content, carefully=True).records == records
+
+
+ENCODINGS = [("UTF-16 little endian", "utf-16-le"), ("UTF-16 big endian", "utf-16-be"), ("cp1252", "cp1252")]
+ENCODINGS += [("BOM", "utf-8-sig"), ("unicode", "utf-8"), ("a line that is no UTF-8", "utf-8")]
+
+
+@pytest.mark.parametrize(("name", "encoding"), ENCODINGS)
+def test_encodings_are_named(read, name, encoding):
+    assert read(FILES[name][0]).reading.encoding == encoding
+
+
+@pytest.mark.parametrize(
+    ("content", "physical", "blank"),
+    [("", 0, 0), ("\n", 1, 1), ("\n \r\n\t", 3, 3), (b"\xef\xbb\xbf", 0, 0), (b"\xff\xfe", 0, 0)],
+)
+def test_files_without_a_header(read, content, physical, blank):
+    found = read(content)
+    reading = found.reading
+    assert (found.records, reading.header, reading.physical_lines, reading.blank_lines) == (
+        [],
+        [],
+        physical,
+        blank,
+    )
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if "quotes" not in name and "line" not in name])
+def test_every_physical_line_is_accounted_for(read, name):
+    reading = read(FILES[name][0]).reading
+    assert reading.physical_lines == 1 + reading.records + reading.blank_lines
+
+
+HEADERS = [
+    (["a", "b"], ["a", "b"]),
+    (["a", "a", "A", "a 2"], ["a", "a 2", "A 3", "a 2 2"]),
+    (["", "x", " ", "column 1"], ["column 1", "x", "column 3", "column 1 2"]),
+    ([" loan_id ", "loan_id"], ["loan_id", "loan_id 2"]),
+]
+
+
+@pytest.mark.parametrize(("header", "keys"), HEADERS)
+def test_headers_are_unique_keys(read, header, keys):
+    found = read(",".join(header) + "\n" + "1," * (len(header) - 1) + "9\n")
+    assert (found.reading.header, unique_keys(found.reading.header)) == (header, keys)
+    assert found.records == [(2, ["1"] * (len(header) - 1) + ["9"])]
+
+
+TOO_BIG = {
+    "the header does not end within the first 1,048,576 bytes; name the columns in line 1": b"x" * 1048577,
+    "the header has 2,001 cells, more than the 2,000 that are read": b"a," * 2000 + b"b\n",
+    "a line has 8,388,609 bytes, more than the 8,388,608 that a line may have": b"a,b\n" + b"x" * 8388609,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("sentence", TOO_BIG)
+def test_limits_are_refused_by_name(read, sentence):
+    with pytest.raises(ReadLimitError) as refused:
+        read(TOO_BIG[sentence])
+    assert str(refused.value) == sentence
+
+
+def test_a_long_line_is_read_whole(read):
+    text = "é" * (2 << 20)
+    assert read(f'a,b\n"{text}",1\nx,2\n').records == [(2, [text, "1"]), (3, ["x", "2"])]
+
+
+def test_records_far_down_a_large_file_keep_their_lines(read):
+    """Beyond the size at which DuckDB reads in parallel, and with a bad record in the midst."""
+    lines = [f"L{number},{'x' * 90}" for number in range(2, 60_002)]
+    found = read("a,b\n" + "\n".join(lines))
+    assert (found.reading.speed, found.records[-1][0], found.records[-1][1][0]) == ("fast", 60_001, "L60001")
+    assert [line for line, _ in found.records] == [int(cells[0][1:]) for _, cells in found.records]
+    lines[40_000:40_000] = ["", "bad,bad,bad"]
+    found = read("a,b\n" + "\n".join(lines))
+    assert found.reading.speed == "careful"
+    assert [record for record in found.records if len(record) == 3] == [(40_003, too_many(3, 2), "bad,bad,bad")]
+    assert (len(found.records), found.records[-1][0]) == (60_001, 60_003)
+
+
+CELLS = st.one_of(
+    st.sampled_from(["", " ", '"', '""', "\n", "\r\n", ",", "NULL", "0", "é", 'a"b']),
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=6),
+    st.text('a" ,;\t|\n', max_size=6),
+)
+
+
+@st.composite
+def tables(draw):
+    """Rows and a delimiter. A line of blanks and tabs alone counts as blank, whatever the delimiter."""
+    width = draw(st.integers(1, 4))
+    rows = draw(st.lists(st.lists(CELLS, min_size=width, max_size=width), max_size=6))
+    delimiter = "," if width == 1 else draw(st.sampled_from(",;\t|"))
+    if delimiter == "\t" or width == 1:
+        rows = [row for row in rows if "".join(row).strip(" \t\r\n")]
+    return [f"h{position}" for position in range(width)], rows, delimiter
+
+
+@settings(max_examples=80, deadline=None)
+@given(tables(), st.sampled_from(["\n", "\r\n"]), st.booleans(), st.integers(0, 2))
+@example((["a", "b"], [['5" x', "\n"], ['"', "a"]], ","), "\n", False, 1)
+def test_what_is_written_is_read_on_both_paths(read, table, line_end, quote_all, blank_lines):
+    header, rows, delimiter = table
+    out = io.StringIO(newline="")
+    quoting = csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL
+    writer = csv.writer(out, delimiter=delimiter, lineterminator=line_end, quoting=quoting)
+    writer.writerow(header)
+    lines = []
+    for row in rows:
+        lines.append(out.getvalue().count("\n") + 1)
+        writer.writerow(row)
+    content = out.getvalue() + line_end * blank_lines
+    fast, careful = read(content), read(content, carefully=True)
+    assert fast.records == careful.records == list(zip(lines, rows, strict=True))
+    assert careful.reading.speed == "careful"
+    assert (fast.reading.header, fast.reading.delimiter) == (header, delimiter)
+    if not any("\n" in cell for row in rows for cell in row):
+        assert fast.reading.physical_lines == 1 + len(rows) + blank_lines
+        assert fast.reading.blank_lines == blank_lines
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text('ab",; \r\n', max_size=40), st.sampled_from(["\n", "\r\n"]))
+@example('"x" ,1\n, "y"\n', "\n")
+@example('"p,1\nq",",\n5" x\n', "\n")
+def test_both_paths_agree_on_any_text_and_lose_no_line(read, body, line_end):
+    content = "h1,h2" + line_end + body
+    found = read(content)
+    assert found.records == read(content, carefully=True).records
+    starts = [record[0] for record in found.records]
+    assert starts == sorted(set(starts))
+    lines = content.split("\n")
+    covered = {1}
+    for record in found.records:
+        extra = sum(cell.count("\n") for cell in record[1]) if len(record) == 2 else 0
+        covered.update(range(record[0], record[0] + extra + 1))
+    assert [line for number, line in enumerate(lines, 1) if number not in covered and line.strip(" \t\r")] == []

@@ -1,0 +1,201 @@
+"""The command line as a person has it: a subprocess, its output, its exit codes, what is there afterwards."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support import csv_bytes
+
+from orchestration.home import Home
+
+LOANCALLS = Path(sys.executable).parent / "loancalls"
+LOANS = [{"name": "Asha", "mobile": "9845012345", "loan_id": "L1", "amount": "50", "emp_id": "E1", "emp_name": "=Ravi"},
+         {"name": "", "mobile": "", "loan_id": "", "amount": "x", "emp_id": "", "emp_name": ""}]  # fmt: skip
+CALLS = [
+    {
+        "call_sid": "c1",
+        "to": "9845012345",
+        "status": "completed",
+        "start_time": "2026-03-02 10:00:00",
+        "duration": "50",
+    }
+]
+
+
+def loancalls(home: Path, *arguments: object, code: int = 0, **settings: str) -> subprocess.CompletedProcess:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("LOANCALLS_", "DAGSTER"))}
+    environment |= {
+        "LOANCALLS_HOME": str(home),
+        **{f"LOANCALLS_{name}": value for name, value in settings.items()},
+    }
+    done = subprocess.run(
+        [LOANCALLS, *map(str, arguments)], env=environment, capture_output=True, text=True, cwd=home.parent
+    )
+    assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+    assert "Traceback" not in done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home loaded with two files named on the command line, in the folder `home`."""
+    folder = tmp_path_factory.mktemp("cli")
+    (folder / "loans.csv").write_bytes(csv_bytes(LOANS))
+    (folder / "calls.csv").write_bytes(csv_bytes(CALLS))
+    done = loancalls(
+        folder / "home",
+        "run",
+        folder / "loans.csv",
+        "--uploaded-at",
+        "2026-03-01T09:30",
+        "--uploaded-by",
+        "hosa",
+    )
+    assert "loans.csv" in done.stdout and f"Published: {folder / 'home' / 'analytics.duckdb'}" in done.stdout
+    loancalls(folder / "home", "run", folder / "calls.csv")
+    return folder
+
+
+def ask(folder: Path, sql: str, format: str = "json") -> object:
+    out = loancalls(folder / "home", "query", sql, "--format", format).stdout
+    return json.loads(out) if format == "json" else out
+
+
+def test_run_loads_publishes_and_says_so(folder: Path) -> None:
+    assert ask(folder, "SELECT loan_id, attempts, completed FROM loan_call_success") == [
+        {"loan_id": "L1", "attempts": 1, "completed": 1}
+    ]
+    assert ask(folder, "SELECT filename, uploaded_by, uploaded_at FROM file_uploads WHERE kind = 'loan_book'") == [
+        {"filename": "loans.csv", "uploaded_by": "hosa", "uploaded_at": "2026-03-01 04:00:00"}
+    ]
+    assert (folder / "home" / "inbox" / "loans.csv").read_bytes() == csv_bytes(LOANS)
+
+
+def test_rows_with_errors_are_data_and_uploads_tells_them(folder: Path) -> None:
+    uploads = json.loads(loancalls(folder / "home", "uploads", "--format", "json").stdout)
+    (loans,) = [upload for upload in uploads if upload["filename"] == "loans.csv"]
+    assert (loans["total"], loans["good"], loans["duplicate"], loans["error"]) == (2, 1, 0, 1)
+    assert loans["status"] == "completed_with_errors"
+    assert loans["what was wrong"] == "1 missing_loan_id"
+    table = loancalls(folder / "home", "uploads").stdout
+    assert "loans.csv" in table and "2026-03-01 09:30" in table
+
+
+def test_query_formats(folder: Path) -> None:
+    sql = "SELECT employee_id, employee_name, loans FROM employee_performance WHERE employee <> '(none)'"
+    assert ask(folder, sql) == [{"employee_id": "E1", "employee_name": "=Ravi", "loans": 1}]
+    assert ask(folder, sql, "csv") == "employee_id,employee_name,loans\nE1,'=Ravi,1\n", "no formula in a spreadsheet"
+    assert "E1" in ask(folder, sql, "table") and "1 rows" in ask(folder, sql, "table")
+    negative = "SELECT -5 AS number, 'a,b' AS text"
+    assert ask(folder, negative, "csv") == 'number,text\n-5,"a,b"\n'
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("query", "SELECT nothing FROM nowhere"), "The query cannot be answered"),
+        (("query", "DROP TABLE loans"), "The query cannot be answered"),
+        (("query", "SELECT 1", "--format", "xml"), "it must be table, csv or json"),
+        (("run", "no_such_file.csv"), "no_such_file.csv cannot be read"),
+        (("run", "."), "is not a regular file"),
+        (("run", "--uploaded-at", "2026-03-01"), "name some"),
+        (("run", "loans.csv", "--uploaded-at", "yesterday"), "state it as"),
+        (("run", "--no-such-option"), "No such option"),
+        (("fly",), "No such command"),
+    ],
+)
+def test_wrong_usage_is_one_sentence_and_exit_2(folder: Path, arguments: tuple[str, ...], said: str) -> None:
+    done = loancalls(folder / "home", *arguments, code=2)
+    assert said in done.stderr
+
+
+def test_wrong_setting_is_one_sentence_and_exit_2(folder: Path) -> None:
+    done = loancalls(folder / "home", "uploads", code=2, TIMEZONE="Mars")
+    assert done.stderr.strip() == "LOANCALLS_TIMEZONE is 'Mars'; state an IANA name such as Asia/Kolkata."
+
+
+def test_help_teaches(folder: Path) -> None:
+    top = loancalls(folder / "home", "--help").stdout
+    for command in ("run", "uploads", "query", "ui"):
+        assert command in top
+    text = " ".join(loancalls(folder / "home", "run", "--help").stdout.split())
+    assert "Exits 0 when the result was published" in text and "2 for wrong usage" in text
+
+
+def test_empty_inbox_is_a_normal_outcome(tmp_path: Path) -> None:
+    done = loancalls(tmp_path / "home", "run")
+    assert "Nothing new in the inbox." in done.stdout and "No uploads yet" in done.stdout
+    assert (
+        loancalls(tmp_path / "home", "query", "SELECT count(*) AS n FROM loans", "--format", "csv").stdout == "n\n0\n"
+    )
+
+
+def test_nothing_published_yet_is_said(tmp_path: Path) -> None:
+    done = loancalls(tmp_path / "home", "query", "SELECT 1", code=1)
+    assert "Nothing has been published" in done.stderr
+    assert "No uploads yet" in loancalls(tmp_path / "home", "uploads").stdout
+
+
+def test_failed_run_exits_1_keeps_the_result_and_uploads_still_answers(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder / "home", tmp_path / "home")
+    before = (tmp_path / "home" / "analytics.duckdb").read_bytes()
+    (tmp_path / "home" / "warehouse.duckdb").write_bytes(b"this is no database" * 1000)
+    (tmp_path / "more.csv").write_text("loan_id,phone\nL7,9845077777\n")
+    done = loancalls(tmp_path / "home", "run", "more.csv", code=1)
+    assert "Nothing was published" in done.stderr and "rebuilt from the lake" in done.stderr
+    assert (tmp_path / "home" / "analytics.duckdb").read_bytes() == before
+    uploads = json.loads(loancalls(tmp_path / "home", "uploads", "--format", "json").stdout)
+    assert {upload["filename"]: upload["status"] for upload in uploads} == {
+        "loans.csv": "completed_with_errors", "calls.csv": "completed", "more.csv": "not published",
+    }  # fmt: skip
+    mended = loancalls(tmp_path / "home", "run", "--full")
+    assert "Published" in mended.stdout
+    assert (
+        "n\n2\n" in loancalls(tmp_path / "home", "query", "SELECT count(*) AS n FROM loans", "--format", "csv").stdout
+    )
+
+
+def test_full_rebuild_publishes_the_same(folder: Path) -> None:
+    tables = (
+        "customers",
+        "loans",
+        "loan_snapshots",
+        "upload_rows",
+        "call_sessions",
+        "customer_journey",
+        "upload_quality",
+    )
+    sql = "SELECT * FROM {} ORDER BY ALL"
+    before = {table: ask(folder, sql.format(table)) for table in tables[:3]}
+    loancalls(folder / "home", "run", "--full")
+    assert {table: ask(folder, sql.format(table)) for table in tables[:3]} == before
+
+
+def test_two_runs_at_the_same_moment_both_end_well(tmp_path: Path) -> None:
+    """Both find the home held (by this test), say that they wait, and then run one after the other."""
+    home = Home(tmp_path / "home").prepare()
+    environment = {**os.environ, "LOANCALLS_HOME": str(home.root)}
+    runs = []
+    with home.lock():
+        for number in (1, 2):
+            path = tmp_path / f"book{number}.csv"
+            path.write_text(f"loan_id,phone\nL{number},984501234{number}\n")
+            runs.append(
+                subprocess.Popen(
+                    [LOANCALLS, "run", path],
+                    env=environment,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                )
+            )
+        for run in runs:
+            assert "waiting until it has ended" in run.stderr.readline()
+    said = [run.communicate(timeout=280) for run in runs]
+    assert [run.returncode for run in runs] == [0, 0], said
+    rows = loancalls(home.root, "query", "SELECT loan_id FROM loans ORDER BY 1", "--format", "csv").stdout
+    assert rows == "loan_id\nL1\nL2\n"

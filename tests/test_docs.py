@@ -1,0 +1,137 @@
+"""The pages keep their word: queries of the README are answered, the table of CONTRIBUTING can be added."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+from support import REPO, SAMPLE, World
+
+from models.base import published_tables
+from orchestration.publish import publish
+from orchestration.warehouse import open_warehouse
+
+
+def blocks(page: str, language: str) -> list[str]:
+    """The code blocks of a page that are in this language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", (REPO / page).read_text(encoding="utf-8"), re.M | re.S)
+
+
+def block(page: str, language: str, word: str) -> str:
+    """The one code block of a page that has the word."""
+    (found,) = [text for text in blocks(page, language) if word in text]
+    return found
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """The sample files, published."""
+    world = World(tmp_path_factory.mktemp("docs") / "demo")
+    for path in sorted(SAMPLE.glob("*.csv")):
+        world.inbox.take(path)
+    world.load()
+    with open_warehouse(world.home, world.settings) as warehouse:
+        for table in published_tables():
+            warehouse.mark_checked(table)
+        warehouse.mark_audited()
+    publish(world.home, world.settings)
+    return world
+
+
+@pytest.mark.parametrize("sql", blocks("README.md", "sql"))
+def test_the_questions_of_the_readme_are_answered(demo: World, sql: str) -> None:
+    with duckdb.connect(str(demo.home.analytics), read_only=True) as con:
+        assert con.execute(sql).fetchall()
+
+
+@pytest.mark.parametrize("sql", re.findall(r'loancalls query "(.*?)"', "".join(blocks("README.md", "sh"))))
+def test_the_commands_of_the_readme_ask_what_can_be_asked(demo: World, sql: str) -> None:
+    with duckdb.connect(str(demo.home.analytics), read_only=True) as con:
+        assert con.execute(sql).fetchall()
+
+
+def test_the_python_of_the_readme_runs(
+    demo: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(demo.home.root.parent)
+    exec("".join(blocks("README.md", "python")), {})
+    assert "Sunita Hegde" in capsys.readouterr().out
+
+
+def test_the_readme_names_every_error_code(demo: World) -> None:
+    readme = (REPO / "README.md").read_text(encoding="utf-8")
+    codes = set(re.findall(r"'(\w+): ", "".join(path.read_text() for path in (REPO / "transforms").rglob("*.sql"))))
+    codes |= {code for (code,) in demo.rows("SELECT DISTINCT code FROM row_error_counts")}
+    assert {"missing_loan_id", "bad_amount", "bad_quoting"} <= codes
+    assert {code for code in codes if f"`{code}`" not in readme} == set()
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_links_lead_somewhere(page: str) -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", (REPO / page).read_text(encoding="utf-8"))
+    assert links
+    assert [link for link in links if not (REPO / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_every_target_of_make_that_is_named_is_there(page: str) -> None:
+    named = set(re.findall(r"\bmake ([a-z]+)\b", "\n".join(re.findall(r"`[^`]+`|^make .*", text_of(page), re.M))))
+    targets = set(re.findall(r"^([a-z]+):", (REPO / "Makefile").read_text(), re.M))
+    assert named and named <= targets
+
+
+def text_of(page: str) -> str:
+    return (REPO / page).read_text(encoding="utf-8")
+
+
+def test_the_table_of_the_example_can_be_added(demo: World, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    for package in ("orchestration", "models", "transforms", "expectations", "tests", "data/sample"):
+        shutil.copytree(REPO / package, project / package, ignore=shutil.ignore_patterns("__pycache__"))
+    (project / "transforms/marts/calls_by_weekday.sql").write_text(block("CONTRIBUTING.md", "sql", "weekday"))
+    marts = project / "models" / "marts.py"
+    imported = marts.read_text().replace("import BigInteger, ", "import BigInteger, Integer, ")
+    marts.write_text(f"{imported}\n\n{block('CONTRIBUTING.md', 'python', 'CallsByWeekday')}")
+    done = subprocess.run(
+        [sys.executable, "-c", _ADDED, str(project / "home")],
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": f"{project}{os.pathsep}{project / 'tests'}"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    days = [tuple(int(figure) for figure in line.split()) for line in done.stdout.splitlines()]
+    assert [day for day, _ in days] == sorted({day for day, _ in days} & set(range(1, 8)))
+    assert sum(attempts for _, attempts in days) == demo.value(
+        "SELECT count(*) FROM call_sessions WHERE status <> 'not_initiated' AND initiated_at IS NOT NULL"
+    )
+
+
+_ADDED = """
+import sys
+from pathlib import Path
+from support import SAMPLE, World
+from expectations.run import check_contract
+from orchestration.definitions import defs
+from orchestration.assets import asset_key
+world = World(Path(sys.argv[1]))
+for path in sorted(SAMPLE.glob("*.csv")):
+    world.inbox.take(path)
+world.load()
+assert all(outcome.passed for outcome in check_contract(world.home.warehouse, "calls_by_weekday"))
+assert asset_key("calls_by_weekday") in defs.resolve_asset_graph().get_all_asset_keys()
+for row in world.rows("SELECT weekday, attempts FROM calls_by_weekday ORDER BY weekday"):
+    print(*row)
+"""
+
+
+@pytest.mark.parametrize("test", [text for text in blocks("CONTRIBUTING.md", "python") if "def test_" in text])
+def test_the_test_of_the_example_passes(world: World, test: str) -> None:
+    names: dict = {}
+    exec(test, names)
+    (run,) = [value for name, value in names.items() if name.startswith("test_")]
+    run(world)

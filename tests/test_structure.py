@@ -1,0 +1,206 @@
+"""What the layout promises: arrows of import, one contract, true headers, pages that are up to date."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support import REPO, World
+
+from expectations.contract import ColumnRule, column_rules, reference_rules
+from models import dictionary
+from models.base import Base, description, published_tables
+from orchestration.cli import app
+from orchestration.contract import violations
+from orchestration.settings import PREFIX, Settings
+from orchestration.sql_files import ROOT, _headings, load_transforms, tables_read
+from orchestration.warehouse import connect
+
+PACKAGES = ("orchestration", "orchestration/reader", "models", "transforms", "expectations", "database")
+SQL_FILES = sorted(path for path in ROOT.glob("*/*.sql"))
+TABLES = list(published_tables())
+COLUMNS = [
+    pytest.param(table, column, id=f"{table}.{column.name}")
+    for table, model in published_tables().items()
+    for column in model.__table__.columns
+]
+
+
+def modules(*packages: str) -> list[Path]:
+    return sorted(path for package in packages for path in (REPO / package).rglob("*.py"))
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module that a file imports, wherever in it, by its full name."""
+    package = ".".join(path.relative_to(REPO).parent.parts)
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package.split(".")[: len(package.split(".")) + 1 - node.level] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def within(module: str, package: str) -> bool:
+    return module == package or module.startswith(package + ".")
+
+
+# --- imports ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "path",
+    modules("models", "transforms", "expectations", "database"),
+    ids=lambda path: str(path.relative_to(REPO)),
+)
+def test_nothing_below_imports_what_runs_it(path: Path) -> None:
+    assert [module for module in imports(path) if within(module, "orchestration")] == []
+
+
+@pytest.mark.parametrize("path", modules("orchestration/reader"), ids=lambda path: path.name)
+def test_the_reader_stands_alone(path: Path) -> None:
+    allowed = ("orchestration.reader", "orchestration.errors")
+    foreign = [
+        module
+        for module in imports(path)
+        if within(module, "orchestration") and not any(within(module, name) for name in allowed)
+    ]
+    assert foreign == []
+
+
+def test_imports_are_found_however_they_are_written(tmp_path: Path) -> None:
+    found = list(imports(REPO / "orchestration" / "reader" / "__init__.py"))
+    assert any(within(module, "orchestration.reader") for module in found)
+    assert "orchestration.errors.LoancallsError" in list(imports(REPO / "orchestration" / "home.py"))
+
+
+@pytest.mark.parametrize("name", ["assets.py", "checks.py"])
+def test_annotations_are_not_postponed_where_dagster_reads_them(name: str) -> None:
+    assert "__future__.annotations" not in list(imports(REPO / "orchestration" / name))
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_package_says_what_belongs_in_it(package: str) -> None:
+    assert ast.get_docstring(ast.parse((REPO / package / "__init__.py").read_text()))
+
+
+@pytest.mark.parametrize(
+    "path",
+    modules("orchestration", "models", "expectations", "database"),
+    ids=lambda path: str(path.relative_to(REPO)),
+)
+def test_every_module_says_what_it_is_for(path: Path) -> None:
+    assert ast.get_docstring(ast.parse(path.read_text()))
+
+
+# --- the contract -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A home without any file, with every table built."""
+    return World(tmp_path_factory.mktemp("structure") / "home").load()
+
+
+def columns_of(world: World, table: str) -> list[tuple[str, str]]:
+    with connect(world.home.warehouse, world.home, world.settings, read_only=True) as con:
+        return [(name, kind) for name, kind, *_ in con.execute(f"DESCRIBE {table}").fetchall()]
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_the_sql_of_a_published_table_gives_its_contracts_columns(empty: World, table: str) -> None:
+    assert table in load_transforms()
+    model = published_tables()[table]
+    built = columns_of(empty, table)
+    assert [name for name, _ in built] == [column.name for column in model.__table__.columns]
+    assert violations(model, built) == []
+
+
+def test_a_table_that_leaves_its_contract_is_told_how(empty: World) -> None:
+    loans, built = published_tables()["loans"], columns_of(empty, "loans")
+    assert "lacks updated_at" in violations(loans, built[:-1])[0]
+    assert "has more too" in violations(loans, [*built, ("more", "VARCHAR")])[0]
+    assert "orders them otherwise" in violations(loans, built[::-1])[0]
+    assert violations(loans, [("id", "VARCHAR"), *built[1:]]) == ["column id is VARCHAR, models.Loan says UUID"]
+
+
+def test_every_mart_is_published() -> None:
+    marts = {name for name, transform in load_transforms().items() if transform.layer == "marts"}
+    assert marts <= set(TABLES)
+
+
+@pytest.mark.parametrize("table, column", COLUMNS)
+def test_every_promise_of_the_contract_is_an_expectation(table: str, column: object) -> None:
+    rules = column_rules(table)
+    key = tuple(part.name for part in published_tables()[table].__table__.primary_key.columns)
+    if not column.nullable:
+        assert ColumnRule("not_null", (column.name,)) in rules
+    if column.info["unique"]:
+        assert ColumnRule("unique", key if column.name in key else (column.name,)) in rules
+    if column.info["allowed"]:
+        assert ColumnRule("allowed", (column.name,), column.info["allowed"]) in rules
+    references = [rule for rule in reference_rules(table) if rule.column == column.name]
+    assert len(references) == len(column.foreign_keys)
+    for reference in column.foreign_keys:
+        parent, target = reference.target_fullname.split(".")
+        assert target in published_tables()[parent].__table__.columns
+        assert any(rule.name.endswith(f"_to_{parent}") for rule in references)
+
+
+@pytest.mark.parametrize("table, column", COLUMNS)
+def test_every_column_is_described_in_a_sentence(table: str, column: object) -> None:
+    assert re.fullmatch(r".{4,200}[.]", column.comment or ""), f"{table}.{column.name}: {column.comment}"
+
+
+@pytest.mark.parametrize("model", published_tables().values(), ids=TABLES)
+def test_every_table_is_described_with_its_grain(model: type[Base]) -> None:
+    assert description(model).endswith(".") and description(model) != description(Base)
+    assert model.__grain__.startswith("one row per ")
+
+
+# --- the transforms -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", SQL_FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_transforms_header_names_what_its_sql_reads(path: Path) -> None:
+    sql = path.read_text()
+    inputs = re.sub(r"\(.*?\)", "", _headings(sql)["Inputs"]).rstrip(".")
+    assert sorted(name.strip() for name in inputs.split(",")) == sorted(tables_read(sql))
+
+
+@pytest.mark.parametrize("path", SQL_FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_transform_can_be_read_in_one_sitting(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= 110
+
+
+# --- the pages ----------------------------------------------------------------------------------------------
+
+
+def test_the_data_dictionary_is_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:
+    assert dictionary.main(["--check"]) == 0, capsys.readouterr().err
+
+
+def test_a_stale_data_dictionary_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(dictionary, "PATH", tmp_path / "docs" / "tables.md")
+    assert dictionary.main(["--check"]) == 1
+    assert "run `make docs`" in capsys.readouterr().err
+    assert dictionary.main([]) == 0
+    assert dictionary.main(["--check"]) == 0
+
+
+def test_the_readme_names_every_command() -> None:
+    readme = (REPO / "README.md").read_text()
+    commands = [command.name or command.callback.__name__ for command in app.registered_commands]
+    assert commands
+    assert [name for name in commands if f"loancalls {name}" not in readme] == []
+
+
+def test_the_readme_names_every_setting() -> None:
+    readme = (REPO / "README.md").read_text()
+    names = set(re.findall(r'"([A-Z_]+[A-Z])"', (REPO / "orchestration" / "settings.py").read_text()))
+    assert {"HOME", "TIMEZONE"} < names and len(names) >= len(Settings.__dataclass_fields__) - 2
+    assert [name for name in sorted(names) if f"`{PREFIX}{name}`" not in readme] == []
