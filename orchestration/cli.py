@@ -199,7 +199,7 @@ class _Watch:
             self.bars.update(self.task, advance=1, step=_harmless(name))
 
     def _say(self, sentence: str) -> None:
-        self.console.print(_harmless(sentence), markup=False, highlight=False)
+        self.console.print(_harmless(sentence), markup=False, highlight=False, soft_wrap=True)
 
 
 def _print_uploads(home: Home, settings: Settings, format: str = "table") -> None:

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -99,6 +100,7 @@ class Home:
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
             with _held_guard:
                 _held[self.root] = _Held(threading.get_ident())
+            self._sweep()
             try:
                 yield
             finally:
@@ -106,6 +108,14 @@ class Home:
                     del _held[self.root]
         finally:
             os.close(descriptor)
+
+    def _sweep(self) -> None:
+        """Remove what a run that was killed has left half-written: nobody else is writing now."""
+        for left in self.staging.iterdir():
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            elif left.suffix in (".part", ".copy") and not left.name.startswith("inbox_"):
+                left.unlink(missing_ok=True)
 
 
 @dataclass

@@ -29,7 +29,7 @@ _MANIFEST_COLUMNS = ("filename", "uploaded_by", "uploaded_at", "sha256")
 
 @dataclass(frozen=True)
 class InboxFile:
-    """A file in the inbox, with its bytes' sha256 and what is stated of it."""
+    """A file in the inbox, with its bytes' sha256 and one sighting that is stated of it."""
 
     path: Path
     sha256: str
@@ -60,7 +60,7 @@ class Inbox:
         self._index_path = home.lake / "inbox_index.json"
 
     def files(self) -> list[InboxFile]:
-        """Every upload in the inbox, by path."""
+        """Every upload in the inbox, by path; one that was sent several times as often."""
         known = self._load_index()
         seen, found, manifests = {}, [], {}
         for path, status in self.paths():
@@ -71,7 +71,9 @@ class Inbox:
             seen[name] = [stamp, sha256]
             if path.parent not in manifests:
                 manifests[path.parent] = read_manifest(path.parent / MANIFEST, self.offset)
-            found.append(InboxFile(path, sha256, sighting_of(path, sha256, manifests[path.parent])))
+            found += [
+                InboxFile(path, sha256, sighting) for sighting in sightings_of(path, sha256, manifests[path.parent])
+            ]
         if seen != known:
             temporary = self.staging / "inbox_index.part"
             temporary.write_text(json.dumps(seen))
@@ -112,7 +114,7 @@ class Inbox:
         if source.name == MANIFEST:
             return None
         sha256 = hash_file(source)
-        stated = sighting_of(source, sha256, read_manifest(source.parent / MANIFEST, self.offset))
+        stated = sightings_of(source, sha256, read_manifest(source.parent / MANIFEST, self.offset))
         if self.root in source.absolute().parents:
             target = source.absolute()
             if uploaded_by is None and uploaded_at is None:
@@ -127,27 +129,24 @@ class Inbox:
                 shutil.copy2(source, temporary)
                 temporary.chmod(0o600)
                 os.replace(temporary, target)
-        self.state(
-            target,
-            Sighting(source.name, uploaded_by or stated.uploaded_by, uploaded_at or stated.uploaded_at),
-            sha256,
-        )
+        for sighting in stated:
+            by, at = uploaded_by or sighting.uploaded_by, uploaded_at or sighting.uploaded_at
+            self.state(target, Sighting(source.name, by, at), sha256)
         return target
 
     def state(self, target: Path, sighting: Sighting, sha256: str) -> None:
-        """Put one line for `target` into the manifest beside it, in place of an earlier one."""
-        manifest, name = target.parent / MANIFEST, readable(target.name)
-        rows = []
-        if manifest.exists():
-            rows = [row for row in csv.DictReader(_text_of(manifest)) if row.get("filename") != name]
-        rows.append(
-            {
-                "filename": name,
-                "uploaded_by": sighting.uploaded_by,
-                "uploaded_at": sighting.uploaded_at.replace(tzinfo=UTC).isoformat(),
-                "sha256": sha256,
-            }
-        )
+        """Put a line for these bytes into the manifest beside `target`, unless it stands there."""
+        manifest = target.parent / MANIFEST
+        rows = list(csv.DictReader(_text_of(manifest))) if manifest.exists() else []
+        line = {
+            "filename": readable(target.name),
+            "uploaded_by": sighting.uploaded_by,
+            "uploaded_at": sighting.uploaded_at.replace(tzinfo=UTC).isoformat(),
+            "sha256": sha256,
+        }
+        if line in rows:
+            return
+        rows.append(line)
         out = io.StringIO()
         writer = csv.DictWriter(out, _MANIFEST_COLUMNS, extrasaction="ignore", restval="", lineterminator="\n")
         writer.writeheader()
@@ -206,22 +205,25 @@ def _text_of(manifest: Path) -> io.StringIO:
     return io.StringIO(readable(decode(manifest.read_bytes()).data.decode("utf-8", "surrogatepass")), newline="")
 
 
-def sighting_of(path: Path, sha256: str, manifest: dict) -> Sighting:
-    """Who sent a file and when: the manifest's last line for it, else its owner and modification time."""
+def sightings_of(path: Path, sha256: str, manifest: dict) -> list[Sighting]:
+    """Who sent a file and when: every line of the manifest for these bytes, else its last line for the name.
+
+    What a line leaves open, or a file without one, has the file's owner and modification time.
+    """
     status = path.stat()
     name = readable(path.name)  # a name may hold bytes that are no text
-    by, at = None, None
-    for digest, stated_by, stated_at in manifest.get(name, []):
-        if digest in ("", sha256):
-            by, at = stated_by, stated_at
-    if by is None:
-        try:
-            by = pwd.getpwuid(status.st_uid).pw_name
-        except KeyError:
-            by = str(status.st_uid)
-    if at is None:
-        at = datetime.fromtimestamp(status.st_mtime_ns // 1000 / 1e6, UTC).replace(tzinfo=None)
-    return Sighting(name, by, at)
+    lines = manifest.get(name, [])
+    of_bytes = [(by, at) for digest, by, at in lines if digest == sha256]
+    of_name = [(by, at) for digest, by, at in lines if digest == ""][-1:]
+    modified = datetime.fromtimestamp(status.st_mtime_ns // 1000 / 1e6, UTC).replace(tzinfo=None)
+    return [Sighting(name, by or _owner(status), at or modified) for by, at in of_bytes or of_name or [(None, None)]]
+
+
+def _owner(status: os.stat_result) -> str:
+    try:
+        return pwd.getpwuid(status.st_uid).pw_name
+    except KeyError:
+        return str(status.st_uid)
 
 
 def parse_moment(text: str, offset: timedelta) -> datetime:

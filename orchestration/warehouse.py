@@ -19,6 +19,7 @@ from orchestration.contract import published_tables, violations
 from orchestration.errors import LoancallsError, TransformError
 from orchestration.home import Home
 from orchestration.lake import KINDS, Lake
+from orchestration.reader import no_pattern
 from orchestration.settings import Settings
 from orchestration.sql_files import LAKE, Transform, identity_steps, load_transforms, macros
 
@@ -101,7 +102,7 @@ class Warehouse:
     def _view(self, name: str, columns: dict[str, str], files: list[Path]) -> None:
         select = ", ".join(f'CAST("{column}" AS {kind}) AS "{column}"' for column, kind in columns.items())
         if files:
-            paths = ", ".join("'" + _no_pattern(str(path)).replace("'", "''") + "'" for path in files)
+            paths = ", ".join("'" + no_pattern(path).replace("'", "''") + "'" for path in files)
             source = f"read_parquet([{paths}], hive_partitioning = false)"
         else:
             source = "(SELECT " + ", ".join(f'NULL AS "{column}"' for column in columns) + ") WHERE false"
@@ -312,8 +313,3 @@ def _closure(transform: Transform) -> list[str]:
 
 def _hash(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
-
-
-def _no_pattern(path: str) -> str:
-    """A path in which DuckDB finds no pattern: `[`, `*` and `?` stand for themselves."""
-    return re.sub(r"([\[*?])", r"[\1]", path)

@@ -227,7 +227,7 @@ class Calls:
         }
 
     def spans(self, calls: Iterable[Call]) -> dict:
-        times = [call.at for call in calls if call.placed]
+        times = [call.facts["initiated_at"] for call in calls if call.placed and call.facts["initiated_at"]]
         return {"first_call_at": min(times, default=None), "last_call_at": max(times, default=None)}
 
     def _recoveries(self) -> list[tuple[Call, Decimal]]:
@@ -238,7 +238,7 @@ class Calls:
                 call
                 for call in self.calls
                 if call.loan == loan and call.status == "call_completed"
-                if 0 <= (paid - (call.at + LOCAL).date()).days <= self.recovery_days
+                if call.facts["initiated_at"] and 0 <= (paid - (call.at + LOCAL).date()).days <= self.recovery_days
             ]
             if calls:
                 found.append((max(calls, key=lambda call: (call.at, call.sid)), amount))

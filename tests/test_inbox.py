@@ -11,6 +11,7 @@ from support import World
 
 from orchestration.errors import LoancallsError, UsageError
 from orchestration.inbox import hash_file, hash_in_key, parse_moment, partition_key
+from orchestration.lake import Sighting
 
 ME = pwd.getpwuid(os.getuid()).pw_name
 BOOK = b"loan_id,phone\nL1,9845012345\n"
@@ -163,10 +164,16 @@ def test_a_taken_file_is_a_copy_with_its_facts_beside_it(world, tmp_path):
         0o600,
     )
     assert sightings(world) == {"a.csv": (ME, MODIFIED)}
-    world.inbox.take(source, "asha", STATED)  # what is stated in the end counts
-    assert sightings(world) == {"a.csv": ("asha", STATED)}
+    world.inbox.take(source, "asha", STATED)  # sent once more: both times are kept
+    world.inbox.take(source, "asha", STATED)
+    assert [file.sighting for file in world.inbox.files()] == [
+        Sighting("a.csv", ME, MODIFIED),
+        Sighting("a.csv", "asha", STATED),
+    ]
     assert (world.inbox.root / "manifest.csv").read_text() == (
-        f"filename,uploaded_by,uploaded_at,sha256\na.csv,asha,2026-03-02T04:30:00+00:00,{sha(BOOK)}\n"
+        "filename,uploaded_by,uploaded_at,sha256\n"
+        f"a.csv,{ME},{MODIFIED.isoformat()}+00:00,{sha(BOOK)}\n"
+        f"a.csv,asha,2026-03-02T04:30:00+00:00,{sha(BOOK)}\n"
     )
     assert source.read_bytes() == BOOK
     assert world.inbox.take(tmp_path / "manifest.csv") is None if (tmp_path / "manifest.csv").exists() else True

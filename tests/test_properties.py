@@ -114,3 +114,16 @@ def test_same_bytes_under_another_name_change_sightings_only(new_world: Callable
     assert world.rows(
         "SELECT sightings, uploaded_at::VARCHAR FROM file_uploads WHERE updated_at = '2026-03-09 05:00'"
     ) == [(2, f"{at}:00")]
+
+
+def test_same_bytes_named_twice_in_one_go_keep_both_sightings(new_world: Callable[..., World]) -> None:
+    """The earlier one is the upload's own, whichever was named first."""
+    world = new_world()
+    rows = [{"loan_id": "L1", "phone": "9845012345"}]
+    world.put("loans.csv", rows, "2026-03-05 04:00", by="late")
+    world.put("loans.csv", rows, "2026-03-02 04:00", by="early")
+    world.load()
+    assert world.rows("SELECT filename, uploaded_by, sightings, uploaded_at::DATE::VARCHAR FROM file_uploads") == [
+        ("loans.csv", "early", 2, "2026-03-02")
+    ]
+    assert world.inbox.pending(world.lake) == []
