@@ -102,15 +102,14 @@ def column_positions(headers: Sequence[str], kind: str) -> dict[str, list[int]]:
 def kind_of(headers: Iterable[str]) -> tuple[str, str | None]:
     """The kind that a header makes, and what is missing in words (None when nothing is).
 
-    A call_sid makes a call_log, else a loan_id a loan_book; a call log without a status, or any other header, is
-    `unknown`.
+    A call_sid makes a call_log, else a loan_id a loan_book; any other header is `unknown`.
     """
     headers = list(headers)
     calls, loans = column_positions(headers, CALL_LOG), column_positions(headers, LOAN_BOOK)
     if "call_sid" in calls:
         if "status" in calls:
             return CALL_LOG, None
-        return UNKNOWN, "it has a call_sid column, so it is a call log, but no column named status; add one"
+        return CALL_LOG, "it has a call_sid column, so it is a call log, but no column named status; add one"
     if "loan_id" in loans:
         return LOAN_BOOK, None
     return UNKNOWN, (

@@ -188,14 +188,14 @@ class UploadQuality(Base):
     bad_encoding: Mapped[int] = col(BigInteger, nullable=False, about="Rows in error: bytes that are no text.")
     missing_call_sid: Mapped[int] = col(BigInteger, nullable=False, about="Rows in error: no call id.")
     unknown_status: Mapped[int] = col(BigInteger, nullable=False, about="Rows in error: a status we do not know.")
-    bad_amount: Mapped[int] = col(BigInteger, nullable=False, about="Usable rows with an unreadable amount.")
-    bad_date: Mapped[int] = col(BigInteger, nullable=False, about="Usable rows with an unreadable date.")
-    bad_phone: Mapped[int] = col(BigInteger, nullable=False, about="Usable rows with an invalid phone.")
+    bad_amount: Mapped[int] = col(BigInteger, nullable=False, about="Rows with an unreadable amount.")
+    bad_date: Mapped[int] = col(BigInteger, nullable=False, about="Rows with an unreadable date.")
+    bad_phone: Mapped[int] = col(BigInteger, nullable=False, about="Rows with an invalid phone.")
     bad_national_id: Mapped[int] = col(
-        BigInteger, nullable=False, about="Usable rows with a masked or truncated national id."
+        BigInteger, nullable=False, about="Rows with a masked or truncated national id."
     )
-    bad_number: Mapped[int] = col(BigInteger, nullable=False, about="Usable rows with an unreadable duration.")
-    bad_flag: Mapped[int] = col(BigInteger, nullable=False, about="Usable rows with an unreadable yes or no.")
+    bad_number: Mapped[int] = col(BigInteger, nullable=False, about="Rows with an unreadable duration.")
+    bad_flag: Mapped[int] = col(BigInteger, nullable=False, about="Rows with an unreadable yes or no.")
     calls: Mapped[int] = col(BigInteger, nullable=False, about="Calls that the upload triggered.")
     attempts: Mapped[int] = col(BigInteger, nullable=False, about="Those of them that were placed.")
     completed: Mapped[int] = col(BigInteger, nullable=False, about="Attempts that ended as call_completed.")

@@ -113,7 +113,7 @@ class UploadRow(Base):
     matched_at: Mapped[dt.datetime | None] = col(Timestamp, about="uploaded_at of the row's upload (UTC).")
     status: Mapped[str] = col(String(50), nullable=False, allowed=ROW_STATUSES, about="What became of the record.")
     error: Mapped[str | None] = col(
-        Text, about="`code: sentence` of what was wrong; on a usable row, the cells that were left out."
+        Text, about="`code: sentence` of what was wrong with the record and, after it, with cells that were left out."
     )
 
     file_upload: Mapped[FileUpload] = relationship(back_populates="upload_rows")

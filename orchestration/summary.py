@@ -24,7 +24,7 @@ def upload_summary(home: Home, settings: Settings) -> pl.DataFrame:
     """One row per upload in the order of uploads, times local: outcomes are null where nothing is published of it."""
     uploads = Lake(home).uploads()
     summary = uploads.join(_outcomes(home, settings), on="sha256", how="left", maintain_order="left")
-    what_was_wrong = pl.struct("message", "codes").map_elements(_in_words, return_dtype=pl.String, skip_nulls=False)
+    what_was_wrong = pl.struct("message", "codes", "records").map_elements(_in_words, return_dtype=pl.String, skip_nulls=False)
     return summary.select(
         "filename",
         (pl.col("uploaded_at") + pl.duration(minutes=settings.utc_offset_minutes))
@@ -36,7 +36,7 @@ def upload_summary(home: Home, settings: Settings) -> pl.DataFrame:
         pl.col("created_and_matched").alias("good"),
         "duplicate",
         "error",
-        pl.when(pl.col("kind") == "unknown")
+        pl.when(pl.col("message").is_not_null())
         .then(pl.lit("failed"))
         .otherwise(pl.col("status").fill_null("not published"))
         .alias("status"),
@@ -60,4 +60,4 @@ def _outcomes(home: Home, settings: Settings) -> pl.DataFrame:
 def _in_words(found: dict) -> str:
     codes = (json.loads(found["codes"]) if found["codes"] else {}).get("codes") or {}
     counted = ", ".join(f"{count} {code}" for code, count in codes.items())
-    return found["message"] or counted
+    return found["message"] or counted or ("" if found["records"] else "the file has a header and no records")

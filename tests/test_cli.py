@@ -80,7 +80,7 @@ def test_rows_with_errors_are_data_and_uploads_tells_them(folder: Path) -> None:
     (loans,) = [upload for upload in uploads if upload["filename"] == "loans.csv"]
     assert (loans["total"], loans["good"], loans["duplicate"], loans["error"]) == (2, 1, 0, 1)
     assert loans["status"] == "completed_with_errors"
-    assert loans["what was wrong"] == "1 missing_loan_id"
+    assert loans["what was wrong"] == "1 bad_amount, 1 missing_loan_id"
     table = loancalls(folder / "home", "uploads").stdout
     assert "loans.csv" in table and "2026-03-01 09:30" in table
 

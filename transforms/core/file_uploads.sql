@@ -38,7 +38,7 @@ SELECT
     coalesce(counts.failed_records, 0) AS failed_records,
     coalesce(counts.duplicate_records, 0) AS duplicate_records,
     CASE
-        WHEN uploads.kind = 'unknown' THEN 'failed'
+        WHEN uploads.message IS NOT NULL THEN 'failed'
         WHEN counts.reported_records > 0 THEN 'completed_with_errors'
         ELSE 'completed'
     END AS status,

@@ -79,6 +79,6 @@ SELECT
         WHEN is_first_sight THEN 'created'
         ELSE 'matched'
     END AS status,
-    coalesce(row_error, cell_errors) AS error
+    nullif(concat_ws('; ', row_error, cell_errors), '') AS error
 FROM all_rows
 JOIN stg_uploads AS uploads ON uploads.upload_id = all_rows.upload_id
