@@ -1,1 +1,1 @@
-"""The import path of the earlier system. `database.schemas` re-exports the contract classes of `models`."""
+"""The import path of the earlier system: `from database.schemas import Customer, Loan, CallStatus`."""

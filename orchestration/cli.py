@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -135,6 +136,8 @@ def ui(
     ]
     sys.stdout.flush()
     os.chdir(home.root)
+    # A background shell leaves interrupts ignored, and Dagster would then ignore being terminated too.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.execve(sys.executable, command, environment)  # Dagster takes this process, and so its signals
 
 

@@ -178,7 +178,7 @@ class Book:
     def _say_statuses(self, rows: list[Row]) -> None:
         earlier, loans = defaultdict(list), set()
         for row in rows:
-            row.error_codes = {row.broken} if row.broken else set(row.bad_cells)
+            row.error_codes = {row.broken, *row.bad_cells} - {None}
             if row.broken:
                 row.status = "error"
                 continue

@@ -100,7 +100,7 @@ KINDS = [
     (b"", "unknown", "the file is empty; if it should hold data, send it again"),
     (b"a,b\n1,2\n", "unknown", "its header has neither a loan id (loan_id, loan_number, loan_account_number, "
      "account_number) nor a call id (call_sid, sid, call_id); name that column in the first line"),
-    (b"sid,x\n1,2\n", "unknown",
+    (b"sid,x\n1,2\n", "call_log",
      "it has a call_sid column, so it is a call log, but no column named status; add one"),
     (b"loan_id," * 2001, "unknown", "the header has 2,002 cells, more than the 2,000 that are read"),
 ]  # fmt: skip
