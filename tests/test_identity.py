@@ -56,10 +56,11 @@ def reference(rows: list[Row]) -> dict[int, Hashable]:
             known[row[2]].add(group[row[0]])
     for row in rest:
         phones[chained["loan", row[1]]] |= {row[2]} - {None}
+    joined = {own: set().union(*(known[phone] for phone in phones[own])) for own in phones}
     for row in rest:
         own = chained["loan", row[1]]
-        joined = set().union(*(known[phone] for phone in phones[own]))
-        group[row[0]] = None if not phones[own] else joined.pop() if len(joined) == 1 else ("group", own)
+        only = next(iter(joined[own])) if len(joined[own]) == 1 else ("group", own)
+        group[row[0]] = only if phones[own] else None
     return group
 
 
@@ -73,7 +74,8 @@ def decide(world: World, rows: list[Row]) -> dict[int, uuid.UUID | None]:
         warehouse.con.register("given", pl.DataFrame(columns, schema_overrides={"row_order": pl.Int64}))
         warehouse.con.execute(
             "INSERT INTO identity_rows (row_id, row_order, upload_order, loan_id, phone, national_id, entity_id) "
-            "SELECT md5('row' || row_order)::UUID, row_order, 1, loan_id, phone, national_id, md5(entity)::UUID FROM given"
+            "SELECT md5('row' || row_order)::UUID, row_order, 1, loan_id, phone, national_id, md5(entity)::UUID "
+            "FROM given"
         )
         for step in STEPS:
             warehouse.build(load_transforms()[step])
