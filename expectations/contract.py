@@ -33,21 +33,17 @@ def key_columns(table: str) -> list[str]:
 
 def column_rules(table: str) -> list[ColumnRule]:
     """The rules about the columns of a published table, in the order of its columns."""
-    columns = published_tables()[table].__table__.columns
     key = key_columns(table)
-    rules = [ColumnRule("unique", tuple(key))] if len(key) > 1 else []
-    for column in columns:
+    compound = len(key) > 1
+    rules = [ColumnRule("unique", tuple(key))] if compound else []
+    for column in published_tables()[table].__table__.columns:
         if not column.nullable:
             rules.append(ColumnRule("not_null", (column.name,)))
-        if (column.info["unique"] and key != [column.name]) or key == [column.name]:
+        if column.info["unique"] and not (compound and column.primary_key):
             rules.append(ColumnRule("unique", (column.name,)))
         if column.info["allowed"]:
             rules.append(ColumnRule("allowed", (column.name,), column.info["allowed"]))
-    return [
-        rule
-        for rule in rules
-        if not (rule.kind == "unique" and len(key) > 1 and rule.columns[0] in key and len(rule.columns) == 1)
-    ]
+    return rules
 
 
 def reference_rules(table: str) -> list[RowRule]:

@@ -191,9 +191,7 @@ class UploadQuality(Base):
     bad_amount: Mapped[int] = col(BigInteger, nullable=False, about="Rows with an unreadable amount.")
     bad_date: Mapped[int] = col(BigInteger, nullable=False, about="Rows with an unreadable date.")
     bad_phone: Mapped[int] = col(BigInteger, nullable=False, about="Rows with an invalid phone.")
-    bad_national_id: Mapped[int] = col(
-        BigInteger, nullable=False, about="Rows with a masked or truncated national id."
-    )
+    bad_national_id: Mapped[int] = col(BigInteger, nullable=False, about="Rows with a masked or truncated national id.")
     bad_number: Mapped[int] = col(BigInteger, nullable=False, about="Rows with an unreadable duration.")
     bad_flag: Mapped[int] = col(BigInteger, nullable=False, about="Rows with an unreadable yes or no.")
     calls: Mapped[int] = col(BigInteger, nullable=False, about="Calls that the upload triggered.")

@@ -59,6 +59,8 @@ def run(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             _ingest(home, inbox, report, progress)
+            if report.failures:
+                return report
             if full:
                 home.warehouse.unlink(missing_ok=True)
                 Path(f"{home.warehouse}.wal").unlink(missing_ok=True)
@@ -105,9 +107,8 @@ def _execute(name: str, report: RunReport, progress: Progress, tags: dict[str, s
     def watch(entry: object) -> None:
         event = getattr(entry, "dagster_event", None)
         if event is None:
-            return
-        if event.event_type == DagsterEventType.ASSET_MATERIALIZATION and name == "ingest":
-            progress.step(event.partition or "")
+            if name == "ingest":  # one line of the step's own log for each upload that has been read
+                progress.step(getattr(entry, "user_message", "").split(": ")[0])
         elif event.event_type == DagsterEventType.STEP_SUCCESS and name != "ingest":
             progress.step(event.step_key or "")
         elif event.event_type == DagsterEventType.ASSET_CHECK_EVALUATION:

@@ -24,7 +24,9 @@ def upload_summary(home: Home, settings: Settings) -> pl.DataFrame:
     """One row per upload in the order of uploads, times local: outcomes are null where nothing is published of it."""
     uploads = Lake(home).uploads()
     summary = uploads.join(_outcomes(home, settings), on="sha256", how="left", maintain_order="left")
-    what_was_wrong = pl.struct("message", "codes", "records").map_elements(_in_words, return_dtype=pl.String, skip_nulls=False)
+    what_was_wrong = pl.struct("message", "codes", "records").map_elements(
+        _in_words, return_dtype=pl.String, skip_nulls=False
+    )
     return summary.select(
         "filename",
         (pl.col("uploaded_at") + pl.duration(minutes=settings.utc_offset_minutes))

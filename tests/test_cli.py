@@ -159,6 +159,17 @@ def test_failed_run_exits_1_keeps_the_result_and_uploads_still_answers(folder: P
     )
 
 
+def test_file_that_cannot_be_kept_is_named_and_nothing_is_published(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home").prepare()
+    (home.lake / "originals").write_text("in the way of the folder")
+    (tmp_path / "book.csv").write_text("loan_id,phone\nL1,9845012345\n")
+    done = loancalls(home.root, "run", "book.csv", code=1)
+    assert "book.csv~" in done.stderr and "Nothing was published" in done.stderr
+    assert not home.analytics.exists()
+    (home.lake / "originals").unlink()
+    assert "book.csv" in loancalls(home.root, "run").stdout
+
+
 def test_full_rebuild_publishes_the_same(folder: Path) -> None:
     tables = (
         "customers",
