@@ -92,7 +92,9 @@ class UploadRow(Base):
     phone_normalized: Mapped[str | None] = col(
         String(20), pii=Pii.PHONE, about="The borrower's phone of the row as E.164."
     )
-    loan_id_text: Mapped[str | None] = col(String(100), about="The lender's loan number as the row states it.")
+    loan_id_text: Mapped[str | None] = col(
+        String(100), about="The lender's loan number as the row states it; of a call log's row, if it is a known loan."
+    )
     row_fingerprint: Mapped[str | None] = col(
         String(100), pii=Pii.HASH, about="Hash of all cells: equal within an upload means a duplicate."
     )

@@ -204,3 +204,11 @@ def test_the_readme_names_every_setting() -> None:
     names = set(re.findall(r'"([A-Z_]+[A-Z])"', (REPO / "orchestration" / "settings.py").read_text()))
     assert {"HOME", "TIMEZONE"} < names and len(names) >= len(Settings.__dataclass_fields__) - 2
     assert [name for name in sorted(names) if f"`{PREFIX}{name}`" not in readme] == []
+
+
+@pytest.mark.parametrize("path", sorted((REPO / "transforms").rglob("*.sql")), ids=lambda path: path.stem)
+def test_no_transform_reads_the_clock_or_draws_lots(path: Path) -> None:
+    """Everything after raw is a function of raw: the same rows come back with the same ids."""
+    sql = "\n".join(line for line in path.read_text().splitlines() if not line.startswith("--"))
+    forbidden = r"\b(now|random|uuid|gen_random_uuid|nextval|today|setseed)\s*\(|\bcurrent_(date|time|timestamp)\b"
+    assert not re.search(forbidden, sql, re.IGNORECASE)

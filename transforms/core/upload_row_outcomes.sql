@@ -1,5 +1,5 @@
 -- Grain: one row per record of an upload.
--- Inputs: stg_loan_rows, stg_call_rows, stg_uploads, row_customers, row_matches, call_events, call_sessions,
+-- Inputs: stg_loan_rows, stg_call_rows, stg_uploads, row_customers, row_matches, call_events, call_sessions, loans,
 --         lake.unknown_rows, lake.uploads.
 -- Meaning: what became of every record: the first that holds of error, duplicate, created, matched.
 WITH loan_rows AS (
@@ -33,12 +33,14 @@ call_firsts AS (
 call_rows AS (
     SELECT
         rows.row_id, rows.upload_id, rows.line_number, coalesce(rows.to_phone, rows.from_phone) AS phone_normalized,
-        rows.loan_id AS loan_id_text, rows.row_fingerprint, sessions.customer_id AS match_customer_id,
+        -- A call's custom field may hold anything, people's data too: only a known loan is shown of it.
+        loans.loan_id AS loan_id_text, rows.row_fingerprint, sessions.customer_id AS match_customer_id,
         sessions.loan_id AS match_loan_id, sessions.id AS match_call_session_id, CAST(NULL AS VARCHAR) AS match_method,
         rows.row_error, rows.is_duplicate, firsts.is_first_sight, rows.cell_errors
     FROM stg_call_rows AS rows
     LEFT JOIN call_firsts AS firsts ON firsts.row_id = rows.row_id
     LEFT JOIN call_sessions AS sessions ON sessions.call_sid = firsts.call_sid
+    LEFT JOIN loans ON loans.loan_id = rows.loan_id
 ),
 
 unknown_rows AS (
