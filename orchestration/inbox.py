@@ -42,11 +42,16 @@ class InboxFile:
 
 def partition_key(filename: str, sha256: str) -> str:
     """The key of an upload in the Dagster UI: its file name, and enough of its hash to be unique."""
-    return f"{re.sub(r'[^A-Za-z0-9._-]+', '_', filename)[:80].strip('.')}~{sha256[:16]}"
+    return f"{re.sub(r'[^A-Za-z0-9._-]+', '_', filename)[:80].strip('.')}~{short_hash(sha256)}"
+
+
+def short_hash(sha256: str) -> str:
+    """Enough hex digits of a sha256 to tell the uploads of a home apart, and few enough to read."""
+    return sha256[:10]
 
 
 def hash_in_key(key: str) -> str:
-    """The first 16 hex digits of the sha256 that a partition key stands for."""
+    """The first digits of the sha256 that a partition key stands for (see `short_hash`)."""
     return key.rsplit("~", 1)[-1]
 
 
@@ -122,7 +127,7 @@ class Inbox:
         else:
             target = self.root / source.name
             if target.exists() and hash_file(target) != sha256:
-                target = self.root / sha256[:16] / source.name
+                target = self.root / short_hash(sha256) / source.name
             target.parent.mkdir(parents=True, exist_ok=True)
             if not target.exists():
                 temporary = self.staging / f"{sha256}.copy"

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from orchestration.errors import LoancallsError
 from orchestration.home import Home
-from orchestration.inbox import Inbox, InboxFile, hash_file, hash_in_key, parse_moment
+from orchestration.inbox import Inbox, InboxFile, hash_file, hash_in_key, parse_moment, short_hash
 from orchestration.lake import Lake, UploadFacts
 from orchestration.settings import Settings
 from orchestration.warehouse import connect
@@ -45,7 +45,7 @@ def ingest(
     lake, inbox = Lake(home), Inbox(home, settings.utc_offset_minutes)
     waiting: dict[str, list[InboxFile]] = {}
     for file in inbox.files():
-        waiting.setdefault(file.sha256[:16], []).append(file)
+        waiting.setdefault(short_hash(file.sha256), []).append(file)
     facts, problems = [], []
     for key in keys:
         try:
