@@ -94,7 +94,8 @@ def transform_asset(transform: Transform) -> dg.AssetsDefinition:
 def _description(transform: Transform) -> str:
     model = published_tables().get(transform.name)
     about = f"{description(model)}\n\n" if model else ""
-    return f"{about}{transform.meaning[:1].upper()}{transform.meaning[1:]}\n\nGrain: {transform.grain}.\n\n```sql\n{transform.sql}\n```"
+    meaning = transform.meaning[:1].upper() + transform.meaning[1:]
+    return f"{about}{meaning}\n\nGrain: {transform.grain}.\n\n```sql\n{transform.sql}\n```"
 
 
 def _contract_schema(table: str) -> Mapping[str, Any]:
