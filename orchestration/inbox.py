@@ -55,6 +55,12 @@ def hash_in_key(key: str) -> str:
     return key.rsplit("~", 1)[-1]
 
 
+def partition_keys(files: list[InboxFile], known: list[str]) -> list[str]:
+    """One key for each upload among `files`: the one that Dagster knows its bytes by, else its first file's."""
+    by_hash = {hash_in_key(key): key for key in known}
+    return list(dict.fromkeys(by_hash.setdefault(short_hash(file.sha256), file.partition_key) for file in files))
+
+
 class Inbox:
     """The inbox of one home. Hashes are remembered by size and times, so that an old file is not read again."""
 

@@ -67,7 +67,10 @@ def _ingest_one(
     folder.mkdir(mode=0o700)
     staged = folder / "upload"
     try:
-        sha256 = files[0].sha256 if files else lake.find(hash_in_key(key))
+        # Should two uploads ever share a short hash, the name in the key says which is meant.
+        meant = next((file for file in files if file.partition_key == key), files[0] if files else None)
+        sha256 = meant.sha256 if meant else lake.find(hash_in_key(key))
+        files = [file for file in files if file.sha256 == sha256]
         if sha256 is None:
             raise LoancallsError("it is neither in the inbox nor in the lake; put the file into the inbox again.")
         if lake.has_original(sha256):

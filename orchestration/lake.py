@@ -155,6 +155,9 @@ class Lake:
         projection, params = _row_projection(reading, kind, upload_id)
         with self._replacing(rows) as target:
             reading = reading.write(con, projection, params, target)
+        for other in KINDS:  # read anew, a file may turn out to be of another kind than it was taken for
+            if other != kind:
+                self._rows(other, sha256).unlink(missing_ok=True)
         with self._replacing(self._phones(sha256)) as target:
             _write_phones(con, rows, PHONE_FIELDS[kind], upload_id, target)
         facts = UploadFacts(

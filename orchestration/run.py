@@ -10,7 +10,7 @@ from pathlib import Path
 
 from orchestration.errors import LoancallsError
 from orchestration.home import Home
-from orchestration.inbox import Inbox
+from orchestration.inbox import Inbox, partition_keys
 from orchestration.lake import Lake
 from orchestration.settings import Settings
 
@@ -74,11 +74,12 @@ def _ingest(home: Home, inbox: Inbox, report: RunReport, progress: Progress) -> 
     from orchestration.assets import UPLOADS
     from orchestration.sensors import RANGE_END, RANGE_START, contiguous
 
-    keys = list(dict.fromkeys(file.partition_key for file in inbox.pending(Lake(home))))
-    if not keys:
+    files = inbox.pending(Lake(home))
+    if not files:
         return
     with DagsterInstance.get() as instance:
         known = instance.get_dynamic_partitions(UPLOADS.name)
+        keys = partition_keys(files, known)
         new = [key for key in keys if key not in known]
         instance.add_dynamic_partitions(UPLOADS.name, new)
         ranges = contiguous(keys, [*known, *new])

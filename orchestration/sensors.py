@@ -10,7 +10,7 @@ import dagster as dg
 
 from orchestration.assets import UPLOADS
 from orchestration.home import Home
-from orchestration.inbox import Inbox
+from orchestration.inbox import Inbox, partition_keys
 from orchestration.lake import Lake
 from orchestration.settings import load_settings
 
@@ -54,10 +54,11 @@ def inbox_sensor(job: str) -> dg.SensorDefinition:
             return dg.SensorResult(skip_reason="Files are being read.", cursor=json.dumps(now))
         if any(before.get(path) != stamp for path, stamp in now.items()):
             return dg.SensorResult(skip_reason="Files are still arriving; looking again.", cursor=json.dumps(now))
-        keys = list(dict.fromkeys(file.partition_key for file in inbox.pending(lake)))
-        if not keys:
+        files = inbox.pending(lake)
+        if not files:
             return dg.SensorResult(skip_reason="Nothing new in the inbox.", cursor=json.dumps(now))
         known = context.instance.get_dynamic_partitions(UPLOADS.name)
+        keys = partition_keys(files, known)
         new = [key for key in keys if key not in known]
         return dg.SensorResult(
             dynamic_partitions_requests=[UPLOADS.build_add_request(new)] if new else [],

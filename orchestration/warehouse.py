@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 
+from expectations.contract import CHECKED_AS
 from models.fields import FIELDS
 from orchestration.contract import published_tables, violations
 from orchestration.errors import LoancallsError, TransformError
@@ -69,7 +70,6 @@ class Warehouse:
 
     def _make_views(self, shas: set[str] | None) -> None:
         """Views over the lake's Parquet; over the uploads `shas` only, when given."""
-        text = dict.fromkeys(("filename", "uploaded_by"), "VARCHAR")
         self._view(
             "uploads",
             {
@@ -80,7 +80,7 @@ class Warehouse:
         )
         self._view(
             "sightings",
-            {"upload_id": "UUID", **text, "uploaded_at": "TIMESTAMP"},
+            {"upload_id": "UUID", "filename": "VARCHAR", "uploaded_by": "VARCHAR", "uploaded_at": "TIMESTAMP"},
             self.lake.files("sightings"),
         )
         self._view(
@@ -129,7 +129,7 @@ class Warehouse:
         except BaseException:
             self._roll_back()
             raise
-        counted = "upload_row_outcomes" if transform.is_view and transform.name == "upload_rows" else transform.name
+        counted = CHECKED_AS.get(transform.name, transform.name)
         return Built(self.con.execute(f"SELECT count(*) FROM {counted}").fetchone()[0], columns, note)
 
     def _make(self, transform: Transform) -> str:

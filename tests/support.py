@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from orchestration.home import Home
-from orchestration.inbox import Inbox
+from orchestration.inbox import Inbox, partition_keys
 from orchestration.ingest import ingest
 from orchestration.lake import Lake
 from orchestration.settings import Settings, load_settings
@@ -65,7 +65,7 @@ class World:
 
     def ingest(self) -> list[str]:
         """Read everything new in the inbox into the lake; the keys that were read."""
-        keys = list(dict.fromkeys(file.partition_key for file in self.inbox.pending(self.lake)))
+        keys = partition_keys(self.inbox.pending(self.lake), [])
         ingest(self.home, self.settings, keys)
         return keys
 

@@ -10,7 +10,7 @@ import pytest
 from support import World
 
 from orchestration.errors import LoancallsError, UsageError
-from orchestration.inbox import hash_file, hash_in_key, parse_moment, partition_key
+from orchestration.inbox import hash_file, hash_in_key, parse_moment, partition_key, partition_keys
 from orchestration.lake import Sighting
 
 ME = pwd.getpwuid(os.getuid()).pw_name
@@ -293,3 +293,14 @@ MOMENTS += [
 @pytest.mark.parametrize(("text", "moment"), MOMENTS)
 def test_moments_are_local_unless_they_state_a_zone(world, text, moment):
     assert parse_moment(text, world.inbox.offset) == moment
+
+
+def test_the_same_bytes_are_one_partition_whatever_their_names(world, put):
+    put("a.csv")
+    put("b.csv")  # the same bytes
+    put("c.csv", LATER)
+    files = world.inbox.files()
+    a, b, c = (file.partition_key for file in files)
+    assert partition_keys(files, []) == [a, c]
+    assert partition_keys(files, [b]) == [b, c], "a key that is known already is kept"
+    assert partition_keys([], [a]) == []

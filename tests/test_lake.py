@@ -280,3 +280,16 @@ def test_the_lake_is_plain_parquet_that_anyone_can_query(world):
     with duckdb.connect() as con:
         found = con.execute("SELECT count(*) FROM read_parquet(?, union_by_name = true)", [rows]).fetchone()
     assert found == (4,)
+
+
+def test_a_file_read_anew_as_another_kind_leaves_no_rows_behind(world):
+    """What a reader with fewer names took for unknown is a loan book to a later one: its rows count once."""
+    world.put("a.csv", BOOK)
+    world.ingest()
+    (rows,) = world.lake.files("upload_rows/loan_book")
+    stale = world.home.lake / "upload_rows" / "unknown" / rows.name
+    stale.parent.mkdir(exist_ok=True)
+    stale.write_bytes(rows.read_bytes())
+    (file,) = world.inbox.files()
+    ingest(world.home, world.settings, [file.partition_key])
+    assert not stale.exists() and world.lake.files("upload_rows/loan_book") == [rows]
