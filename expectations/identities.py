@@ -44,6 +44,11 @@ IDENTITIES: dict[str, list[RowRule]] = {
             "SELECT id FROM {batch} WHERE total_records <> success_records + failed_records + duplicate_records",
         ),
         RowRule(
+            "lines_add_up",
+            "header, record, blank and other lines are all lines of the file",
+            "SELECT id FROM {batch} WHERE header_lines + record_lines + blank_lines + other_lines <> physical_lines",
+        ),
+        RowRule(
             "records_are_rows",
             "total_records is the number of the upload's rows",
             "SELECT uploads.id FROM (SELECT * FROM {batch}) AS uploads LEFT JOIN ("

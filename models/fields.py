@@ -105,6 +105,8 @@ def kind_of(headers: Iterable[str]) -> tuple[str, str | None]:
     A call_sid makes a call_log, else a loan_id a loan_book; any other header is `unknown`.
     """
     headers = list(headers)
+    if not headers:
+        return UNKNOWN, "it has no header, its first line looks like a record; name the columns in the first line"
     calls, loans = column_positions(headers, CALL_LOG), column_positions(headers, LOAN_BOOK)
     if "call_sid" in calls:
         if "status" in calls:
@@ -116,3 +118,9 @@ def kind_of(headers: Iterable[str]) -> tuple[str, str | None]:
         "its header has neither a loan id (loan_id, loan_number, loan_account_number, account_number) nor a call id "
         "(call_sid, sid, call_id); name that column in the first line"
     )
+
+
+def known_columns(cells: Sequence[str]) -> int:
+    """How many fields a row of cells would serve if it were the header of a loan book or a call log; 0 if it is none."""
+    kind, _ = kind_of(cells)
+    return len(column_positions(cells, kind)) if kind != UNKNOWN else 0

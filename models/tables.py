@@ -62,6 +62,18 @@ class FileUpload(Base):
         JSON, about="Which of the file's headers served which field, as JSON, best first."
     )
     date_orders: Mapped[dict | None] = col(JSON, about="For each date column whether day or month came first, as JSON.")
+    encoding: Mapped[str | None] = col(String(20), about="How its text is encoded: utf-8, utf-16-le, cp1252, ...; xlsx.")
+    delimiter: Mapped[str | None] = col(String(5), about="What stands between its cells; empty for a workbook.")
+    header_lines: Mapped[int | None] = col(BigInteger, about="Lines of the file that its header takes.")
+    record_lines: Mapped[int | None] = col(BigInteger, about="Lines that records take; one may take several.")
+    blank_lines: Mapped[int | None] = col(BigInteger, about="Lines with nothing in them, or with blank cells only.")
+    other_lines: Mapped[int | None] = col(
+        BigInteger, about="Lines that are no records: titles, totals, repeated headers, footers, other tables."
+    )
+    physical_lines: Mapped[int | None] = col(BigInteger, about="All lines: header + record + blank + other lines.")
+    reading_notes: Mapped[dict | None] = col(
+        JSON, about="How it was read, as JSON: which lines are no records, which were repaired, renamed columns."
+    )
     sightings: Mapped[int] = col(
         BigInteger, nullable=False, about="How often these bytes were sent, under any name, time or sender."
     )

@@ -10,8 +10,9 @@ from orchestration.errors import LoancallsError
 from orchestration.home import Home
 from orchestration.inbox import Inbox, InboxFile, hash_file, hash_in_key, parse_moment, short_hash
 from orchestration.lake import Lake, UploadFacts
+from orchestration.reader import Limits
 from orchestration.settings import Settings
-from orchestration.warehouse import connect
+from orchestration.warehouse import connect, lock_into
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,8 @@ def _ingest_one(
             raise LoancallsError("the file changed while it was read; run again when it is complete.")
         con = connect(":memory:", home, settings)
         try:
-            facts = lake.store(staged, sha256, con)
+            lock_into(con, home.staging)
+            facts = lake.store(staged, sha256, con, _limits(settings))
         finally:
             con.close()
         for file in files:
@@ -98,3 +100,13 @@ def _ingest_one(
         return facts
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        file_bytes=settings.max_file_bytes,
+        line_bytes=settings.max_line_bytes,
+        cell_bytes=settings.max_cell_bytes,
+        columns=settings.max_columns,
+        header_bytes=settings.max_header_bytes,
+    )

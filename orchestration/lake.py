@@ -2,6 +2,7 @@
 
     lake/originals/<sha256>.zst                  the file's bytes, compressed
     lake/upload_rows/<kind>/<sha256>.parquet     its records: line, exact text, and the cells under their field names
+    lake/other_lines/<sha256>.parquet            its lines that are no records and not blank, with their text, if any
     lake/phones/<sha256>.parquet                 every distinct phone text of it, and the number it means
     lake/uploads/<sha256>.parquet                the upload's own facts; written last, so that it says "complete"
     lake/sightings/<sha256>.<hash>.parquet       each time the bytes were seen: name, time, sender
@@ -21,10 +22,10 @@ import duckdb
 import polars as pl
 import pyarrow as pa
 
-from models.fields import FIELDS, PHONE_FIELDS, column_positions, kind_of
+from models.fields import FIELDS, PHONE_FIELDS, UNKNOWN, column_positions, kind_of, known_columns
 from orchestration import phones
 from orchestration.home import Home
-from orchestration.reader import Reading, ReadLimitError, no_pattern, read_file, unique_keys
+from orchestration.reader import Limits, OtherLine, ReadError, Reading, no_pattern, read_file, unique_keys
 
 KINDS = tuple(FIELDS)
 
@@ -33,8 +34,11 @@ UPLOADS_SCHEMA = {
     "sha256": pl.String,
     "kind": pl.String,
     "records": pl.Int64,
-    "physical_lines": pl.Int64,
+    "header_lines": pl.Int64,
+    "record_lines": pl.Int64,
     "blank_lines": pl.Int64,
+    "other_lines": pl.Int64,
+    "physical_lines": pl.Int64,
     "file_bytes": pl.Int64,
     "encoding": pl.String,
     "delimiter": pl.String,
@@ -49,6 +53,9 @@ SIGHTINGS_SCHEMA = {
     "uploaded_by": pl.String,
     "uploaded_at": pl.Datetime("us"),
 }
+_OTHER_LINES_SCHEMA = {"line_number": pl.Int64, "lines": pl.Int64, "kind": pl.String, "text": pl.String}
+# So many places are named in the notes of an upload; the lake has them all.
+_MOST_NAMED = 100
 
 
 @dataclass(frozen=True)
@@ -68,8 +75,11 @@ class UploadFacts:
     sha256: str
     kind: str
     records: int
-    physical_lines: int
+    header_lines: int
+    record_lines: int
     blank_lines: int
+    other_lines: int
+    physical_lines: int
     file_bytes: int
     encoding: str
     delimiter: str
@@ -131,10 +141,14 @@ class Lake:
 
     # --- what ingest writes -------------------------------------------------------------------------------------
 
-    def store(self, staged: Path, sha256: str, con: duckdb.DuckDBPyConnection) -> UploadFacts:
+    def store(
+        self, staged: Path, sha256: str, con: duckdb.DuckDBPyConnection, limits: Limits = Limits()
+    ) -> UploadFacts:
         """Read a staged copy of a file and store everything of it but its sightings.
 
-        `con` is a connection of its own for this file. Crashing at any point and storing again gives the same.
+        `con` is a connection of its own for this file, which needs no more than the staging folder. A file that cannot
+        be read is stored as an upload without records, with a message. Crashing at any point and storing again gives
+        the same.
         """
         if not self.has_original(sha256):
             with (
@@ -145,33 +159,30 @@ class Lake:
                 while block := source.read(1 << 22):
                     out.write(block)
         try:
-            reading = read_file(staged, staged.parent)
-            kind, missing = kind_of(reading.header) if reading.header else ("unknown", _EMPTY)
-        except ReadLimitError as error:
-            reading, kind, missing = Reading.nothing(staged.parent), "unknown", str(error)
-        upload_id = upload_id_of(sha256)
-        rows = self._rows(kind, sha256)
-        rows.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        projection, params = _row_projection(reading, kind, upload_id)
-        with self._replacing(rows) as target:
-            reading = reading.write(con, projection, params, target)
+            reading = read_file(staged, staged.parent, limits, known_columns)
+            kind, message = kind_of(reading.header) if reading.records or reading.header else (UNKNOWN, _EMPTY)
+            reading = self._store_rows(reading, kind, sha256, con)
+        except ReadError as error:
+            kind, message = UNKNOWN, str(error)
+            reading = self._store_rows(Reading.nothing(staged.parent), kind, sha256, con)
         for other in KINDS:  # read anew, a file may turn out to be of another kind than it was taken for
             if other != kind:
                 self._rows(other, sha256).unlink(missing_ok=True)
-        with self._replacing(self._phones(sha256)) as target:
-            _write_phones(con, rows, PHONE_FIELDS[kind], upload_id, target)
         facts = UploadFacts(
-            upload_id=upload_id,
+            upload_id=upload_id_of(sha256),
             sha256=sha256,
             kind=kind,
             records=reading.records,
-            physical_lines=reading.physical_lines,
-            blank_lines=reading.blank_lines,
+            header_lines=reading.lines.header,
+            record_lines=reading.lines.record,
+            blank_lines=reading.lines.blank,
+            other_lines=reading.lines.other,
+            physical_lines=reading.lines.physical,
             file_bytes=staged.stat().st_size,
             encoding=reading.encoding,
             delimiter=reading.delimiter,
             speed=reading.speed,
-            message=missing,
+            message=message,
             notes=json.dumps(_notes(reading), ensure_ascii=False),
             column_mapping=json.dumps(
                 {
@@ -184,6 +195,20 @@ class Lake:
         with self._replacing(self._uploads(sha256)) as target:
             pl.DataFrame([asdict(facts)], schema=UPLOADS_SCHEMA).write_parquet(target)
         return facts
+
+    def _store_rows(self, reading: Reading, kind: str, sha256: str, con: duckdb.DuckDBPyConnection) -> Reading:
+        """Write the records, their phones, and the lines that are none."""
+        upload_id = upload_id_of(sha256)
+        projection, params = _row_projection(reading, kind, upload_id)
+        with self._replacing(self._phones(sha256)) as phones_file, self._replacing(self._rows(kind, sha256)) as rows:
+            reading = reading.write(con, projection, params, rows)
+            _write_phones(con, rows, PHONE_FIELDS[kind], upload_id, phones_file)
+        if reading.other_lines:
+            with self._replacing(self._other_lines(sha256)) as target:
+                pl.DataFrame(reading.other_lines, schema=_OTHER_LINES_SCHEMA, orient="row").write_parquet(target)
+        else:
+            self._other_lines(sha256).unlink(missing_ok=True)
+        return reading
 
     def add_sighting(self, sha256: str, sighting: Sighting) -> None:
         """Note that the bytes were seen. Noting the same twice is noting it once."""
@@ -211,6 +236,9 @@ class Lake:
     def _phones(self, sha256: str) -> Path:
         return self.root / "phones" / f"{sha256}.parquet"
 
+    def _other_lines(self, sha256: str) -> Path:
+        return self.root / "other_lines" / f"{sha256}.parquet"
+
     def _uploads(self, sha256: str) -> Path:
         return self.root / "uploads" / f"{sha256}.parquet"
 
@@ -220,7 +248,8 @@ class Lake:
 
     def _frame(self, folder: str, schema: dict) -> pl.DataFrame:
         files = self.files(folder)
-        return pl.concat([pl.read_parquet(path) for path in files]) if files else pl.DataFrame(schema=schema)
+        known = pl.DataFrame(schema=schema)  # an upload that was read by an earlier version may lack columns
+        return pl.concat([known, *map(pl.read_parquet, files)], how="diagonal").select(list(schema))
 
     def _replacing(self, final: Path) -> "_Replacing":
         return _Replacing(final, self.staging)
@@ -257,7 +286,7 @@ def _row_projection(reading: Reading, kind: str, upload_id: str) -> tuple[str, l
 
     Headers become the keys of a STRUCT, quoted as identifiers; blank cells are "" in the JSON and null in a field.
     """
-    keys = unique_keys(reading.header)
+    keys = unique_keys(reading.header or [""] * reading.columns)
     struct = ", ".join(f"{_name(key)} := c{position}" for position, key in enumerate(keys))
     raw = f"to_json(struct_pack({struct}))" if keys else "'{}'"
     raw_data = f"CASE WHEN problem IS NULL THEN {raw} ELSE to_json(struct_pack(_record := record_text)) END"
@@ -319,11 +348,32 @@ def _write_phones(
 
 
 def _notes(reading: Reading) -> dict[str, object]:
-    """What a person may want to know of how the file was read."""
+    """What a person may want to know of how the file was read: places, and no text of the file but its headers."""
     notes: dict[str, object] = {}
     keys = unique_keys(reading.header)
     renamed = {key: position for position, (key, name) in enumerate(zip(keys, reading.header, strict=True), 1)
                if key != name.strip()}  # fmt: skip
     if renamed:
         notes["renamed_columns"] = renamed
+    if reading.other_lines:
+        notes["other_lines"] = _spans(reading.other_lines)[:_MOST_NAMED]
+    if reading.repaired:
+        notes["repaired_records"] = len(reading.repaired)
+        notes["repaired_lines"] = reading.repaired[:_MOST_NAMED]
+    if reading.short:
+        notes["short_records"] = reading.short
+    if reading.remarks:
+        notes["remarks"] = reading.remarks
     return notes
+
+
+def _spans(lines: list[OtherLine]) -> list[tuple[str, int, int]]:
+    """(kind, first line, last line) of each run of lines of one kind."""
+    spans: list[tuple[str, int, int]] = []
+    for line in sorted(lines):
+        first, last = line.line_number, line.line_number + line.lines - 1
+        if spans and spans[-1][0] == line.kind and spans[-1][2] + 1 == first:
+            spans[-1] = (line.kind, spans[-1][1], last)
+        else:
+            spans.append((line.kind, first, last))
+    return spans

@@ -11,6 +11,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from orchestration.errors import UsageError
 
 PREFIX = "LOANCALLS_"
+# What the reader takes at most, and the least that these can be set to.
+_LIMITS = {
+    **{"MAX_FILE_BYTES": 1, "MAX_LINE_BYTES": 1_000, "MAX_CELL_BYTES": 1_000},
+    **{"MAX_COLUMNS": 1, "MAX_HEADER_BYTES": 1_000},
+}
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,11 @@ class Settings:
     memory_limit: str | None = None
     threads: int | None = None
     engine: str = "duckdb"
+    max_file_bytes: int = 4 << 30
+    max_line_bytes: int = 8 << 20
+    max_cell_bytes: int = 8 << 20
+    max_columns: int = 2_000
+    max_header_bytes: int = 1 << 20
 
     def sql_row(self) -> dict[str, int]:
         """The settings that transforms may read, as the one row of the table `settings`."""
@@ -54,6 +64,7 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
     known = {
         *("HOME", "TIMEZONE", "PII", "PII_KEY", "CONTACT_SECONDS", "RECOVERY_DAYS", "CALL_WINDOW"),
         *("MEMORY_LIMIT", "THREADS", "ENGINE"),
+        *_LIMITS,
     }
     for variable in env:
         if variable.startswith(PREFIX) and variable.removeprefix(PREFIX) not in known:
@@ -78,6 +89,10 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
         memory_limit=memory or None,
         threads=_whole("THREADS", threads, 1) if threads else None,
         engine=_choice("ENGINE", get("ENGINE", "duckdb"), ("duckdb",)),
+        **{
+            name.lower(): _whole(name, get(name, str(getattr(Settings, name.lower()))), least, digits=15)
+            for name, least in _LIMITS.items()
+        },
     )
 
 
@@ -87,8 +102,8 @@ def _choice(name: str, value: str, allowed: tuple[str, ...]) -> str:
     return value.lower()
 
 
-def _whole(name: str, value: str, least: int) -> int:
-    if not re.fullmatch(r"[0-9]{1,9}", value) or int(value) < least:
+def _whole(name: str, value: str, least: int, digits: int = 9) -> int:
+    if not re.fullmatch(rf"[0-9]{{1,{digits}}}", value) or int(value) < least:
         raise UsageError(f"{PREFIX}{name} is '{value}'; it must be a whole number of at least {least}.")
     return int(value)
 

@@ -74,7 +74,10 @@ class Warehouse:
             "uploads",
             {
                 **{"upload_id": "UUID", "sha256": "VARCHAR", "kind": "VARCHAR", "records": "BIGINT"},
-                **{"message": "VARCHAR", "column_mapping": "VARCHAR"},
+                **{"message": "VARCHAR", "column_mapping": "VARCHAR", "notes": "VARCHAR"},
+                **dict.fromkeys(("header_lines", "record_lines", "blank_lines"), "BIGINT"),
+                **dict.fromkeys(("other_lines", "physical_lines"), "BIGINT"),
+                **{"encoding": "VARCHAR", "delimiter": "VARCHAR"},
             },
             self.lake.files("uploads"),
         )
@@ -101,11 +104,14 @@ class Warehouse:
 
     def _view(self, name: str, columns: dict[str, str], files: list[Path]) -> None:
         select = ", ".join(f'CAST("{column}" AS {kind}) AS "{column}"' for column, kind in columns.items())
+        nothing = "(SELECT " + ", ".join(f'NULL AS "{column}"' for column in columns) + ") WHERE false"
         if files:
             paths = ", ".join("'" + no_pattern(path).replace("'", "''") + "'" for path in files)
             source = f"read_parquet([{paths}], hive_partitioning = false)"
+            if name == "uploads":  # those that an earlier version read may lack a column
+                source = f"(FROM {nothing} UNION ALL BY NAME FROM {source[:-1]}, union_by_name = true))"
         else:
-            source = "(SELECT " + ", ".join(f'NULL AS "{column}"' for column in columns) + ") WHERE false"
+            source = nothing
         self.con.execute(f'CREATE OR REPLACE VIEW {LAKE}."{name}" AS SELECT {select} FROM {source}')
 
     # --- building -----------------------------------------------------------------------------------------------
@@ -290,6 +296,15 @@ def connect(path: Path | str, home: Home, settings: Settings, read_only: bool = 
             f"{path} cannot be opened: {str(error).splitlines()[0]} Close the program that has it open, or remove the "
             "file if it is broken: it is rebuilt from the lake."
         ) from None
+
+
+def lock_into(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Keep a connection that reads what strangers sent from every file outside `folder`, for good."""
+    # DuckDB holds a path that is asked for against these as it is written, and again as it is found.
+    names = ", ".join("'" + name.replace("'", "''") + "'" for name in (str(folder), no_pattern(folder)))
+    con.execute(f"SET allowed_directories = [{names}]")
+    con.execute("SET enable_external_access = false")
+    con.execute("SET lock_configuration = true")
 
 
 def without_values(error: duckdb.Error) -> str:

@@ -54,8 +54,11 @@ def test_what_the_lake_holds_of_an_upload(world):
             "sha256": sha(BOOK),
             "kind": "loan_book",
             "records": 3,
-            "physical_lines": 5,
+            "header_lines": 1,
+            "record_lines": 3,
             "blank_lines": 1,
+            "other_lines": 0,
+            "physical_lines": 5,
             "file_bytes": len(BOOK),
             "encoding": "utf-8-sig",
             "delimiter": ",",
@@ -102,7 +105,7 @@ KINDS = [
      "account_number) nor a call id (call_sid, sid, call_id); name that column in the first line"),
     (b"sid,x\n1,2\n", "call_log",
      "it has a call_sid column, so it is a call log, but no column named status; add one"),
-    (b"loan_id," * 2001, "unknown", "the header has 2,002 cells, more than the 2,000 that are read"),
+    (b"loan_id," * 2001, "unknown", "too_many_columns: the table has 2,002 columns, more than the 2,000 that are read; leave some out"),
 ]  # fmt: skip
 
 
@@ -145,6 +148,7 @@ def test_raw_data_is_the_exact_text_of_every_cell(world):
     ]
     content = (world.inbox.root / "a.csv").read_bytes()
     found = records(world, content)
+    rows = [row for row in rows if any(row.values())]  # one of blank cells alone is a blank line
     meant = [dict(zip(keys, row.values(), strict=True)) for row in rows]
     assert [json.loads(row["raw_data"]) for row in found] == meant
     assert [row["loan_id"] for row in found] == [(row["loan_id"].strip(" \t\r\n\u00a0") or None) for row in rows]

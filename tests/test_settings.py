@@ -35,6 +35,8 @@ VALID = [
     ("THREADS", "1", {"threads": 1}),
     ("THREADS", " ", {}),
     ("ENGINE", "DuckDB", {}),
+    ("MAX_FILE_BYTES", "10000000000", {"max_file_bytes": 10_000_000_000}),
+    ("MAX_COLUMNS", "20", {"max_columns": 20}),
 ]
 ZONE, WHOLE = "state an IANA name such as Asia/Kolkata.", "it must be a whole number of at least"
 CLOCKS = "which changes its clocks; only fixed zones are supported."
@@ -63,6 +65,9 @@ INVALID = [
     ("THREADS", "0", f"is '0'; {WHOLE} 1."),
     ("THREADS", "all", f"is 'all'; {WHOLE} 1."),
     ("ENGINE", "spark", "is 'spark'; it must be duckdb."),
+    ("MAX_FILE_BYTES", "4GB", f"is '4GB'; {WHOLE} 1."),
+    ("MAX_LINE_BYTES", "10", f"is '10'; {WHOLE} 1000."),
+    ("MAX_COLUMNS", "0", f"is '0'; {WHOLE} 1."),
 ]
 # fmt: on
 
@@ -94,7 +99,7 @@ def test_an_unknown_setting_is_refused(variable):
         load_settings({variable: "x"})
     assert str(wrong.value) == (
         f"{variable} is not a setting; the settings are CALL_WINDOW, CONTACT_SECONDS, ENGINE, HOME, "
-        "MEMORY_LIMIT, PII, PII_KEY, RECOVERY_DAYS, THREADS, TIMEZONE."
+        "MAX_CELL_BYTES, MAX_COLUMNS, MAX_FILE_BYTES, MAX_HEADER_BYTES, MAX_LINE_BYTES, MEMORY_LIMIT, PII, PII_KEY, RECOVERY_DAYS, THREADS, TIMEZONE."
     )
 
 

@@ -1,38 +1,115 @@
-"""Which delimiter a file uses: the one that cuts its first records most evenly."""
+"""Which delimiter, quote and escape a file uses: those that cut its records most evenly into cells that make sense."""
 
-import csv
+import re
 from collections import Counter
+from collections.abc import Iterator
 
-DELIMITERS = (",", ";", "\t", "|")
-_SAMPLE_RECORDS = 200
+from orchestration.reader.cells import Dialect
+from orchestration.reader.shapes import is_value
+
+# With what a delimiter's evenness is weighted: space, colon and the like are even in much that they do not delimit.
+_DELIMITERS = {",": 1.0, ";": 1.0, "\t": 1.0, "|": 1.0, "^": 0.8, "~": 0.8, " ": 0.6, ":": 0.4}
+_SAMPLE_RECORDS = 300
+_SAMPLE_CHARACTERS = 1 << 17
+_MOST_CELLS = 20_000
+_TOLD = re.compile(r'"?sep=(.)"?[,;\t| ]*', re.I)
+_PLAIN = re.compile(r"[\w .'’()&/#*+=<>@?!%:_-]*")
 
 
-def choose_delimiter(lines: list[str]) -> str:
-    """The delimiter under which the sample's records agree best on a number of fields; `,` when none cuts at all.
+def told_delimiter(line: str) -> str | None:
+    """The delimiter that a line like Excel's `sep=;` tells."""
+    found = _TOLD.fullmatch(line.strip("\r\n\ufeff "))
+    return found[1] if found else None
 
-    Records, not lines, are counted: a quoted cell may hold line breaks and other delimiters.
+
+def choose_dialect(lines: list[str], told: str | None = None) -> tuple[Dialect, int]:
+    """The dialect under which a sample of lines looks most like a table, and how many cells its records have.
+
+    Records, not lines, are counted: a quoted cell may hold line breaks and other delimiters. Judged are how likely
+    two records have the same number of cells, how many they have, and which share of cells is a value, quoted or
+    plain words. Without any sign of a table: comma, and one cell. `told` is the delimiter where the file tells it.
     """
-    best, best_score = ",", (0.0, 0)
-    for delimiter in DELIMITERS:
-        widths = _widths(lines, delimiter)
-        if not widths:
+    sample = "\n".join(line.removesuffix("\r") for line in lines)[:_SAMPLE_CHARACTERS]
+    best, best_width, best_score = Dialect(), 1, 0.0
+    filled = [line for line in lines if line.strip()]
+    for delimiter, weight in {told: 1.0}.items() if told else _DELIMITERS.items():
+        if not told and 2 * sum(delimiter in line for line in filled[:_SAMPLE_RECORDS]) < min(
+            len(filled), _SAMPLE_RECORDS
+        ):
             continue
-        width, records = Counter(widths).most_common(1)[0]
-        score = (records / len(widths) if width > 1 else 0.0, width)
-        # A header that a delimiter does not cut is no header of that delimiter, however even the rest.
-        if widths[0] > 1 and score > best_score:
-            best, best_score = delimiter, score
-    return best
+        for quote, escape in _quotings(sample, delimiter):
+            dialect = Dialect(delimiter, quote, escape)
+            score, width = _score(sample, dialect)
+            if width > 1 and weight * score > best_score:
+                best, best_width, best_score = dialect, width, weight * score
+    if best_width > 1:
+        spaced = Dialect(best.delimiter + " ", best.quote, best.escape)
+        if best.delimiter in ",;" and _always_spaced(sample, best):
+            return spaced, _score(sample, spaced)[1]
+        return best, best_width
+    quote, escape = _quotings(sample, told or ",")[0]
+    return Dialect(told or ",", quote, escape), 1
 
 
-def _widths(lines: list[str], delimiter: str) -> list[int]:
-    widths = []
-    try:
-        for cells in csv.reader((line + "\n" for line in lines), delimiter=delimiter):
-            if any(cell.strip() for cell in cells):
-                widths.append(len(cells))
-            if len(widths) == _SAMPLE_RECORDS:
-                break
-    except csv.Error:
-        pass
-    return widths
+def _quotings(sample: str, delimiter: str) -> list[tuple[str, str]]:
+    """The quotes and escapes that the sample may be written with, `"` first."""
+    edge = rf"(?:^|{re.escape(delimiter)}|$)"
+    found = [('"', "")]
+    backslashed = len(re.findall(rf'\\"(?!{edge})', sample, re.M))
+    doubled = len(re.findall(rf'(?<!^)(?<!{re.escape(delimiter)})""(?!{edge})', sample, re.M))
+    if backslashed and not doubled:
+        found = [('"', "\\")]
+    opened = len(re.findall(rf"(?:^|{re.escape(delimiter)})'", sample, re.M))
+    closed = len(re.findall(rf"'(?:{re.escape(delimiter)}|$)", sample, re.M))
+    if min(opened, closed) >= 2 and 2 * closed > opened:
+        found.append(("'", "\\" if re.search(rf"\\'(?!{edge})", sample, re.M) else ""))
+    return found
+
+
+def _score(sample: str, dialect: Dialect) -> tuple[float, int]:
+    """How much the sample looks like a table under the dialect, from 0 to 1, and the number of cells of its records."""
+    widths: Counter[int] = Counter()
+    cells = sensible = 0
+    for record in _loose_records(sample, dialect):
+        if any(text.strip() for text, _ in record):
+            widths[len(record)] += 1
+        if cells < _MOST_CELLS:
+            cells += len(record)
+            sensible += sum(quoted or bool(_PLAIN.fullmatch(text)) or is_value(text) for text, quoted in record)
+    records = sum(widths.values())
+    if not records:
+        return 0.0, 1
+    evenness = sum((count / records) ** 2 * (width - 1) / width for width, count in widths.items())
+    width = max(widths, key=lambda width: widths[width] * (width - 1) / width)
+    width = next(first for first in widths if widths[first] == widths[width] and (first > 1 or width == 1))
+    return evenness * (0.1 + 0.9 * sensible / max(cells, 1)), width
+
+
+def _loose_records(sample: str, dialect: Dialect) -> Iterator[list[tuple[str, bool]]]:
+    """Records as (text, quoted) cells. A quote closes where a delimiter or a line's end follows, so that stray ones
+    do no more harm than they must."""
+    d, q = re.escape(dialect.delimiter), dialect.quote
+    inner = rf"\\.|[^{q}\\]|\\" if dialect.escape else rf"[^{q}]|{q}{q}"
+    cell = re.compile(rf"(?:{q}((?:{inner}|{q}(?!{d}|\n|\Z))*+){q}(?={d}|\n|\Z)|((?:(?!{d})[^\n])*+))({d}|\n|\Z)", re.S)
+    record: list[tuple[str, bool]] = []
+    position = count = 0
+    while position <= len(sample) and count < _SAMPLE_RECORDS:
+        found = cell.match(sample, position)
+        record.append((found[1], True) if found[1] is not None else (found[2], False))
+        position = found.end()
+        if found[3] != dialect.delimiter:
+            yield record
+            record, count = [], count + 1
+            if position >= len(sample):
+                return
+
+
+def _always_spaced(sample: str, dialect: Dialect) -> bool:
+    """Whether a space follows every delimiter outside quotes."""
+    spaced = Dialect(dialect.delimiter + " ", dialect.quote, dialect.escape)
+    found = False
+    for record in _loose_records(sample, spaced):
+        found = found or len(record) > 1
+        if any(not quoted and dialect.delimiter in text for text, quoted in record):
+            return False
+    return found

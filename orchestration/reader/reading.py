@@ -1,164 +1,259 @@
-"""One file read: its dialect and header, and its records as a relation."""
+"""One file read: what it is, its dialect and header, and its records as a relation."""
 
-import csv
 import itertools
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from orchestration.errors import LoancallsError
-from orchestration.reader.careful import careful_records
-from orchestration.reader.dialect import choose_delimiter
-from orchestration.reader.scan import Scan, scan, well_quoted
-from orchestration.reader.text import Decoded, decode, readable
+from orchestration.reader import fast
+from orchestration.reader.careful import read_rows
+from orchestration.reader.cells import Dialect, strict_cells
+from orchestration.reader.dialect import choose_dialect, told_delimiter
+from orchestration.reader.errors import Limits, ReadError, ReadLimitError
+from orchestration.reader.filetypes import HEAD_BYTES, WORKBOOK, file_type
+from orchestration.reader.layout import PREAMBLE, KnownHeader, Layout, OtherLine, Row, find_layout
+from orchestration.reader.records import Written, write_rows
+from orchestration.reader.scan import Scan, scan
+from orchestration.reader.sizes import check_lines
+from orchestration.reader.text import Decoded, decode, readable, returns_alone
+from orchestration.reader.workbook import read_workbook
 
-csv.field_size_limit(1 << 30)
-
-# DuckDB drops lines beyond its buffer without a word, so that longer ones never reach it.
-_LONGEST_LINE = 8 << 20
-_MOST_BYTES = 4 << 30
-# What no file holds, so that a cell that is missing (null) differs from one that is blank.
-_NO_CELL = "\ufdd0no cell\ufdd1"
-_MOST_COLUMNS = 2_000
-_SAMPLE = 1 << 20
-_BATCH = 50_000
+_SAMPLE_ROWS = 1_000
+_BODY = "body.csv"
 
 
-class ReadLimitError(LoancallsError):
-    """The file is beyond what the reader takes; the sentence says which limit."""
+@dataclass(frozen=True)
+class LineCounts:
+    """What the physical lines of a file are; all but the last add up to the last."""
+
+    header: int = 0
+    record: int = 0
+    blank: int = 0
+    other: int = 0
+    physical: int = 0
+
+    def check(self) -> None:
+        """Raise ReadError when a line is not accounted for: better no upload than a lost record."""
+        if self.header + self.record + self.blank + self.other != self.physical:
+            raise ReadError(
+                "lines_lost",
+                f"of its {self.physical:,} lines {self.header:,} are header, {self.record:,} records, {self.blank:,} "
+                f"blank and {self.other:,} others, which does not add up; save the file anew as UTF-8 CSV and report it",
+            )
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What a file is made of. `header` is its header record's cells as in the file, [] for a file without records.
+    """What a file is made of.
 
-    `records` counts records below the header, the unreadable ones too; `path` is the staged file that `write`
-    reads: UTF-8 CSV on the fast path, Parquet on the careful one.
+    `header` is its header's cells as in the file, [] for a file without one; `columns` is how many cells a record has.
+    `records` counts the unreadable ones too, `short` those filled up. `other_lines` are the lines that are no records,
+    `blank_lines` the numbers of those with nothing in them, `repaired` the lines of records whose quotes were mended. `path` is the staged file that `write` reads: UTF-8 CSV on
+    the fast path, Parquet on the careful one. All but `encoding`, `dialect` and the header are final after `write`.
     """
 
     encoding: str
-    delimiter: str
-    header: list[str]
-    header_line: int
-    records: int
-    physical_lines: int
-    blank_lines: int
+    dialect: Dialect
+    layout: Layout
+    columns: int
     speed: str
     path: Path
-    scan: Scan
+    lines: LineCounts = LineCounts()
+    records: int = 0
+    short: int = 0
+    repaired: list[int] = field(default_factory=list)
+    other_lines: list[OtherLine] = field(default_factory=list)
+    blank_lines: list[int] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    scan: Scan | None = None
+    first_byte: int = 0
+    decoded: Decoded | None = field(default=None, repr=False)
+    limits: Limits = Limits()
+
+    @property
+    def header(self) -> list[str]:
+        return self.layout.header
+
+    @property
+    def delimiter(self) -> str:
+        return "" if self.speed == "workbook" else self.dialect.delimiter
 
     @classmethod
-    def nothing(cls, staging: Path) -> "Reading":
+    def nothing(cls, staging: Path, encoding: str = "utf-8", blank_lines: int = 0) -> "Reading":
         """A reading without header and records."""
         empty = staging / "records.parquet"
-        _write_careful([], 1, ",", 0, empty)
-        return cls("utf-8", ",", [], 0, 0, 0, 0, "careful", empty, scan(b""))
+        layout = Layout([], 0, 1, 0)
+        write_rows([], layout, 0, Dialect(), empty)
+        reading = cls(encoding, Dialect(), layout, 0, "careful", empty, LineCounts(physical=blank_lines))
+        return reading._with(Written(blank_lines=list(range(1, blank_lines + 1))))
 
     def write(self, con: duckdb.DuckDBPyConnection, projection: str, params: list[object], target: Path) -> "Reading":
         """Write the records as Parquet to `target`, in file order, and return how they were read in the end.
 
         `projection` is a SELECT list with the parameters `params` over the columns line_number INTEGER, c0..cN
-        VARCHAR ('' when blank), problem and record_text VARCHAR. `problem` is `code: sentence` for a record that
-        could not be cut into cells; then the cells are null and `record_text` is what stands in the file.
-        `con` must be a connection of its own for each file. When DuckDB does not find the records that were counted,
-        the file is read again carefully.
+        VARCHAR ('' when blank), problem and record_text VARCHAR, record_cells VARCHAR[]. `problem` is `code: sentence`
+        for a record that could not be cut into cells; then the cells are null, `record_text` is what stands in the
+        file and `record_cells` what can be made of it. `con` must be a connection of its own for each file. When DuckDB
+        does not find the records that were counted, the file is read again carefully.
         """
+        reading = self
         if self.speed == "fast":
-            try:
-                _write_parquet(con, f"SELECT {projection} FROM ({self._fast_records(con)})", params, target)
-                if self._fast_is_right(con, target):
-                    return self
-            except duckdb.Error:
-                pass  # a record that DuckDB refuses: the careful path says what is wrong with it
-            return self._carefully().write(con, projection, params, target)
-        _write_parquet(con, f"SELECT {projection} FROM read_parquet({_text(no_pattern(self.path))})", params, target)
-        return self
+            written = fast.write(self._fast_file(), con, projection, params, target)
+            if written is not None:
+                reading = self._with(written)
+                reading.lines.check()
+                return reading
+            reading = self.carefully()
+        reading.lines.check()
+        fast.write_parquet(con, f"SELECT {projection} FROM {fast.parquet(reading.path)}", params, target)
+        return reading
 
-    def _fast_records(self, con: duckdb.DuckDBPyConnection) -> str:
-        names = [f"c{index}" for index in range(len(self.header))]
-        cells = ", ".join(f"coalesce({name}, '') AS {name}" for name in names)
-        nothing = "CAST(NULL AS VARCHAR) AS problem, CAST(NULL AS VARCHAR) AS record_text"
-        # DuckDB passes over blank cells beyond the header; and lines are joined for whole records only.
-        wrong = "beyond IS NOT NULL"
-        if self.scan.multiline:
-            wrong += f" OR ({names[-1]} IS NULL AND contains(concat({', '.join(names)}), chr(10)))"
-        records = f"{_read_csv(self)} WHERE CASE WHEN {wrong} THEN error('read carefully') ELSE true END"
-        if self.scan.plain:
-            line = f"CAST(row_number() OVER () + {self.header_line} AS INTEGER) AS line_number"
-            return f"SELECT {line}, {cells}, {nothing} FROM {records}"
-        con.register("line_numbers", pa.table({"line_number": self.scan.starts[1:]}))
-        return (
-            f"SELECT line_numbers.line_number, records.*, {nothing} "
-            f"FROM line_numbers POSITIONAL JOIN (SELECT {cells} FROM {records}) AS records"
+    def carefully(self) -> "Reading":
+        """The same file read record by record."""
+        lines = self.decoded.lines(self.first_byte)
+        widths = tuple(dict.fromkeys(sorted((self.columns, self.layout.width), reverse=True)))
+        rows = read_rows(lines, self.layout.body_line, self.dialect, widths, self.decoded.clean, self.limits)
+        target = self.path.parent / "records.parquet"
+        written = write_rows(rows, self.layout, self.columns, self.dialect, target)
+        return replace(self, speed="careful", path=target)._with(written)
+
+    def _with(self, written: Written) -> "Reading":
+        other, blank = self.other_lines + written.other_lines, self.blank_lines + written.blank_lines
+        lines = replace(
+            self.lines,
+            record=written.record_lines,
+            blank=len(blank),
+            other=sum(line.lines for line in other),
+        )
+        return replace(
+            self,
+            lines=lines,
+            records=written.records,
+            short=written.short,
+            repaired=written.repaired,
+            other_lines=other,
+            blank_lines=blank,
         )
 
-    def _fast_is_right(self, con: duckdb.DuckDBPyConnection, target: Path) -> bool:
-        """Whether DuckDB read as many records as were counted and rejected none."""
-        if con.execute("SELECT count(*) FROM reject_errors").fetchone()[0]:
-            return False
-        if self.scan.plain:
-            return pq.read_metadata(target).num_rows == self.records
-        return con.execute(f"SELECT count(*) FROM {_read_csv(self)}").fetchone()[0] == self.records
-
-    def _carefully(self) -> "Reading":
-        return _read_carefully(self, decode(self.path.read_bytes()), self.path.parent)
+    def _fast_file(self) -> fast.File:
+        has_header = self.path.name != _BODY and bool(self.first_byte)
+        return fast.File(self.path, has_header, self.decoded, self.dialect, self.layout, self.columns, self.scan)
 
 
-def read_file(path: Path, staging: Path) -> Reading:
+def read_file(
+    path: Path, staging: Path, limits: Limits = Limits(), known: KnownHeader | None = None, name: str = ""
+) -> Reading:
     """Read the file at `path`, keeping what is needed for its records in the folder `staging`.
 
-    `path` must be a file of ours (a copy), never a name that a user chose: DuckDB takes names for patterns. The
-    records of a delimited text file in UTF-8, cp1252 or UTF-16 with a BOM, cut by `, ; tab |` and quoted by `"`.
-    Raises ReadLimitError for a file beyond the limits.
+    `path` must be a file of ours (a copy), never a name that a user chose: DuckDB takes names for patterns. `known`
+    says of a row's cells whether they are a header; without it the header is told by its form. docs/reading.md says what
+    is read, and how. Raises UnreadableFileError and ReadLimitError, both ReadError.
     """
     size = path.stat().st_size
-    if size > _MOST_BYTES:
+    if size > limits.file_bytes:
         raise ReadLimitError(
-            f"the file has {size:,} bytes, more than the {_MOST_BYTES:,} that are read at once; split it"
+            "file_too_large",
+            f"the file has {size:,} bytes, more than the {limits.file_bytes:,} that are read at once; split it",
         )
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    if file_type(path, head, limits.file_bytes) == WORKBOOK:
+        return _read_workbook(path, staging, limits, known)
+    check_lines(path, limits)
     decoded = decode(path.read_bytes())
-    layout = scan(decoded.data)
-    if layout.longest_line > _LONGEST_LINE:
-        raise ReadLimitError(
-            f"a line has {layout.longest_line:,} bytes, more than the {_LONGEST_LINE:,} that a line may have"
-        )
-    if not len(layout.starts):
-        return replace(
-            Reading.nothing(staging),
-            encoding=decoded.encoding,
-            physical_lines=layout.physical_lines,
-            blank_lines=layout.blank_lines,
-        )
-    sample = decoded.data[:_SAMPLE].decode("utf-8", "replace").split("\n")
-    sample = sample if len(decoded.data) <= _SAMPLE else sample[:-1]
-    header_line = int(layout.starts[0])
-    if len(sample) < header_line:
-        raise ReadLimitError(f"the header does not end within the first {_SAMPLE:,} bytes; name the columns in line 1")
-    delimiter = choose_delimiter(sample[header_line - 1 :])
-    header = _header(sample, header_line, delimiter)
-    if len(header) > _MOST_COLUMNS:
-        raise ReadLimitError(f"the header has {len(header):,} cells, more than the {_MOST_COLUMNS:,} that are read")
+    head_lines, whole = _head(decoded, limits)
+    if not any(line.strip() for line in head_lines) and whole:
+        physical = decoded.data.count(b"\n") + (bool(decoded.data) and not decoded.data.endswith(b"\n"))
+        return Reading.nothing(staging, decoded.encoding, physical)
+    told = told_delimiter(next(line for line in head_lines if line.strip()))
+    dialect, width = choose_dialect(head_lines)
+    if told:
+        dialect, width = choose_dialect(head_lines, told)
+    if returns_alone(decoded.data) and _returns_end_lines(decoded, dialect, width):
+        decoded = decoded.split_at_returns()
+        head_lines, whole = _head(decoded, limits)
+        dialect, width = choose_dialect(head_lines, told)
+    sample = list(itertools.islice(read_rows(head_lines, 1, dialect, (width,), decoded.clean), _SAMPLE_ROWS))
+    layout = find_layout(sample, width, known)
+    return _laid_out(path, staging, decoded, dialect, layout, sample, limits)
+
+
+def _laid_out(
+    path: Path, staging: Path, decoded: Decoded, dialect: Dialect, layout: Layout, sample: list[Row], limits: Limits
+) -> Reading:
+    """The reading of a text file whose header has been found, by the path that can read its records."""
+    layout = replace(layout, header=[readable(cell) for cell in layout.header])
+    _check_columns(max(len(layout.header), layout.width), limits)
+    rows_above = [row for row in sample if row.line_number < (layout.header_line or layout.body_line)]
+    first_byte = _line_offset(decoded.data, layout.body_line)
+    if first_byte - _line_offset(decoded.data, layout.header_line or layout.body_line) > limits.header_bytes:
+        raise _header_too_long(limits)
+    body = scan(decoded.data, first_byte, layout.body_line, dialect.quote)
+    header_lines = layout.body_line - layout.header_line if layout.header_line else 0
     reading = Reading(
-        decoded.encoding, delimiter, header, header_line, len(layout.starts) - 1,
-        layout.physical_lines, layout.blank_lines, "fast", path, layout,
-    )  # fmt: skip
-    if not _fast_is_sure(reading, decoded):
-        return _read_carefully(reading, decoded, staging)
-    if not decoded.unchanged:
-        utf8 = staging / "utf8.csv"
-        utf8.write_bytes(decoded.data)
-        reading = replace(reading, path=utf8)
+        encoding=decoded.encoding,
+        dialect=dialect,
+        layout=layout,
+        columns=len(layout.header) or layout.width,
+        speed="fast",
+        path=path,
+        lines=LineCounts(
+            header=header_lines,
+            physical=layout.body_line - 1 + body.physical_lines,
+        ),
+        **_above(rows_above),
+        scan=body,
+        first_byte=first_byte,
+        decoded=decoded,
+        limits=limits,
+    )
+    if not fast.is_sure(decoded, first_byte, body, dialect, reading.columns, layout, limits):
+        return reading.carefully()
+    # The header stands at the top of a file as it was sent, in one line, or the body is staged without it.
+    as_sent = decoded.unchanged and layout.header_line == 1 and layout.body_line == 2
+    if not as_sent or dialect.quote.encode() in decoded.data[:first_byte]:
+        staged = staging / _BODY
+        with staged.open("wb") as out:
+            out.write(memoryview(decoded.data)[first_byte:])
+        reading = replace(reading, path=staged)
     return reading
 
 
-def no_pattern(path: Path) -> str:
-    """A path in which DuckDB finds no pattern: `[`, `*` and `?` stand for themselves."""
-    return re.sub(r"([\[*?])", r"[\1]", str(path))
+def _read_workbook(path: Path, staging: Path, limits: Limits, known: KnownHeader | None) -> Reading:
+    book = read_workbook(path, limits, known)
+    sheet, layout = book.rows, book.layout
+    _check_columns(max(len(layout.header), layout.width), limits)
+    first = layout.header_line or layout.body_line
+    rows_above = [row for row in sheet if row.line_number < first]
+    columns, target = len(layout.header) or layout.width, staging / "records.parquet"
+    written = write_rows(sheet[layout.body_line - 1 :], layout, columns, Dialect("\t"), target)
+    reading = Reading(
+        encoding="xlsx",
+        dialect=Dialect("\t"),
+        layout=layout,
+        columns=columns,
+        speed="workbook",
+        path=target,
+        lines=LineCounts(
+            header=layout.body_line - layout.header_line if layout.header_line else 0,
+            physical=len(sheet),
+        ),
+        **_above(rows_above),
+        remarks=book.remarks,
+        limits=limits,
+    )
+    return reading._with(written)
+
+
+def _above(rows: list[Row]) -> dict[str, list]:
+    """What the rows above the header are."""
+    return {
+        "other_lines": [OtherLine(row.line_number, row.lines, PREAMBLE, row.text) for row in rows if not row.blank],
+        "blank_lines": [row.line_number + step for row in rows if row.blank for step in range(row.lines)],
+    }
 
 
 def unique_keys(header: Sequence[str]) -> list[str]:
@@ -174,81 +269,53 @@ def unique_keys(header: Sequence[str]) -> list[str]:
     return keys
 
 
-def _header(lines: list[str], header_line: int, delimiter: str) -> list[str]:
-    reader = csv.reader((line + "\n" for line in lines[header_line - 1 :]), delimiter=delimiter)
-    return [readable(cell.rstrip("\r")) for cell in next(reader)]
+def _head(decoded: Decoded, limits: Limits) -> tuple[list[str], bool]:
+    """The first lines, as far as a header may reach, and whether they are all. The last may be cut off if it is alone."""
+    head = decoded.data[: limits.header_bytes + 1]
+    lines = head.decode("utf-8", "surrogateescape" if not decoded.clean else "replace").split("\n")
+    whole = len(decoded.data) == len(head)
+    if (whole and lines[-1] == "") or not whole:
+        lines.pop()
+    if not whole and not any(line.strip() for line in lines):
+        raise _header_too_long(limits)
+    return lines, whole
 
 
-def _fast_is_sure(reading: Reading, decoded: Decoded) -> bool:
-    """Whether DuckDB can be trusted with the file at all: all text, one style of line ends, quotes as they must be."""
-    data = decoded.data
-    return (
-        decoded.clean
-        and reading.scan.balanced
-        and not any(odd in data for odd in (b"\0", _NO_CELL.encode()))
-        and data.count(b"\r") == data.count(b"\r\n")
-        and well_quoted(data, reading.delimiter)
+def _header_too_long(limits: Limits) -> ReadLimitError:
+    return ReadLimitError(
+        "header_too_long",
+        f"the header does not end within the first {limits.header_bytes:,} bytes; name the columns in line 1",
     )
 
 
-def _read_csv(reading: Reading) -> str:
-    """DuckDB's reader, told everything. The staged file's name is ours, never a user's."""
-    columns = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(len(reading.header)))
-    # Padding short records cannot be combined with quoted line feeds in DuckDB's parallel reader.
-    parallel = "false" if reading.scan.multiline else "true"
-    return (
-        f"read_csv({_text(no_pattern(reading.path))}, "
-        f"auto_detect = false, columns = {{{columns}, 'beyond': 'VARCHAR'}}, "
-        f"delim = '{reading.delimiter}', quote = '\"', escape = '\"', header = true, "
-        f"skip = {reading.header_line - 1}, null_padding = true, nullstr = '{_NO_CELL}', strict_mode = true, "
-        f"hive_partitioning = false, parallel = {parallel}, max_line_size = {_LONGEST_LINE * 2}, "
-        "store_rejects = true)"
-    )
+def _check_columns(columns: int, limits: Limits) -> None:
+    if columns > limits.columns:
+        raise ReadLimitError(
+            "too_many_columns",
+            f"the table has {columns:,} columns, more than the {limits.columns:,} that are read; leave some out",
+        )
 
 
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
+def _line_offset(data: bytes, line: int) -> int:
+    """The byte at which the line with this number starts."""
+    offset = 0
+    for _ in range(line - 1):
+        found = data.find(b"\n", offset)
+        if found < 0:
+            return len(data)
+        offset = found + 1
+    return offset
 
 
-def _write_parquet(con: duckdb.DuckDBPyConnection, query: str, params: list[object], target: Path) -> None:
-    con.sql(query, params=params or None).write_parquet(str(target), compression="zstd")
-
-
-def _read_carefully(reading: Reading, decoded: Decoded, staging: Path) -> Reading:
-    lines = decoded.lines()
-    if lines and lines[-1] == "":
-        lines.pop()  # what stands behind the last line feed is no line
-    first = int(reading.scan.starts[1]) if len(reading.scan.starts) > 1 else len(lines) + 1
-    if reading.scan.multiline:
-        # The count of quotes is not to be trusted here; the header alone says where it ends.
-        first = reading.header_line + _header_lines(lines, reading)
-    target = staging / "records.parquet"
-    count = _write_careful(lines, first, reading.delimiter, len(reading.header), target)
-    return replace(reading, speed="careful", path=target, records=count)
-
-
-def _header_lines(lines: list[str], reading: Reading) -> int:
-    reader = csv.reader((line + "\n" for line in lines[reading.header_line - 1 :]), delimiter=reading.delimiter)
-    next(reader)
-    return reader.line_num
-
-
-def _write_careful(lines: list[str], first_line: int, delimiter: str, width: int, target: Path) -> int:
-    schema = pa.schema(
-        [
-            ("line_number", pa.int32()),
-            *((f"c{index}", pa.string()) for index in range(width)),
-            ("problem", pa.string()),
-            ("record_text", pa.string()),
-        ]
-    )
-    records = careful_records(lines, first_line, delimiter, width) if width else iter(())
-    count = 0
-    with pq.ParquetWriter(target, schema, compression="zstd") as writer:
-        while batch := list(itertools.islice(records, _BATCH)):
-            cells = list(zip(*(record.cells or [None] * width for record in batch), strict=True))
-            columns = [[record.line_number for record in batch], *cells]
-            columns += [[record.problem for record in batch], [record.text for record in batch]]
-            writer.write_table(pa.table(columns, schema=schema))
-            count += len(batch)
-    return count
+def _returns_end_lines(decoded: Decoded, dialect: Dialect, width: int) -> bool:
+    """Whether the pieces between lone CRs are records of their own, in most of the lines that have one."""
+    whole = broken = 0
+    for found in itertools.islice(re.finditer(rb"[^\n]*\r(?!\n)[^\n]*", decoded.data), 1_000):
+        text = found[0].decode("utf-8", "surrogateescape")
+        pieces = [piece for piece in text.split("\r") if piece.strip()]
+        cells = [strict_cells(piece, dialect) for piece in pieces]
+        if len(pieces) == 1 or all(found is not None and len(found) == width for found in cells):
+            whole += 1
+        else:
+            broken += 1
+    return whole > broken

@@ -4,38 +4,48 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_NEWLINE, _RETURN, _QUOTE = 10, 13, 34
+_NEWLINE, _RETURN = 10, 13
 _CHUNK = 1 << 24
 
 
 @dataclass(frozen=True)
 class Scan:
-    """Physical layout of a file. Line numbers count from 1; arrays are as long as the file has non-blank records."""
+    """Physical layout of the body of a file. Arrays are as long as it has non-blank records, int32 where nothing else is said.
+
+    Lines count from `first_line`, the number of the body's first line in the file.
+    """
 
     physical_lines: int
-    blank_lines: int
-    starts: np.ndarray  # the line on which each record starts, int32
+    blank_lines: np.ndarray  # their numbers, as long as there are some
+    starts: np.ndarray  # the line on which each record starts
+    lengths: np.ndarray  # how many lines each has
+    begins: np.ndarray  # the byte of the file at which each starts, int64
+    sizes: np.ndarray  # how many bytes each has, line end included, int64
     multiline: bool  # some record spans lines
-    balanced: bool  # the quotes pair up over the whole file
-    longest_line: int  # bytes
+    balanced: bool  # the quotes pair up over the whole body
+    first_line: int
+
+    @property
+    def records(self) -> int:
+        return len(self.starts)
 
     @property
     def plain(self) -> bool:
         """Every line is one record, so that line numbers are a constant away from record numbers."""
-        return not self.multiline and self.blank_lines == 0
+        return not self.multiline and not len(self.blank_lines)
 
 
-def scan(data: bytes) -> Scan:
+def scan(data: bytes, first_byte: int = 0, first_line: int = 1, quote: str = '"') -> Scan:
     """Find the line on which each record starts. A line feed inside quotes does not end a record.
 
     Works in chunks on arrays; memory is some bytes per line, not per byte.
     """
-    buffer = np.frombuffer(data, dtype=np.uint8)
+    buffer = np.frombuffer(data, dtype=np.uint8, offset=first_byte) if len(data) > first_byte else np.empty(0, np.uint8)
     ends, parities, quotes = [], [], 0
     for offset in range(0, len(buffer), _CHUNK):
         chunk = buffer[offset : offset + _CHUNK]
         newlines = np.flatnonzero(chunk == _NEWLINE)
-        marks = np.flatnonzero(chunk == _QUOTE)
+        marks = np.flatnonzero(chunk == ord(quote))
         parities.append((np.searchsorted(marks, newlines) + quotes) & 1)
         ends.append(newlines + offset)
         quotes += len(marks)
@@ -47,26 +57,33 @@ def scan(data: bytes) -> Scan:
     begins = np.concatenate(([0], ends[:-1] + 1)) if len(ends) else ends
     starts_record = np.concatenate(([True], ~open_quote[:-1])) if len(ends) else np.empty(0, dtype=bool)
     blank = starts_record & ~open_quote & _blank(buffer, begins, ends)
+    firsts = np.flatnonzero(starts_record)
+    lengths = np.diff(np.append(firsts, len(ends)))
+    filled = ~blank[firsts]
+    sizes = np.diff(np.append(begins[firsts], len(buffer)))
     return Scan(
         physical_lines=len(ends),
-        blank_lines=int(blank.sum()),
-        starts=(np.flatnonzero(starts_record & ~blank) + 1).astype(np.int32),
+        blank_lines=np.flatnonzero(blank) + first_line,
+        starts=(firsts[filled] + first_line).astype(np.int32),
+        lengths=lengths[filled].astype(np.int32),
+        begins=begins[firsts[filled]] + first_byte,
+        sizes=sizes[filled],
         multiline=bool(open_quote.any()),
         balanced=quotes % 2 == 0,
-        longest_line=int((ends - begins).max()) if len(ends) else 0,
+        first_line=first_line,
     )
 
 
-def well_quoted(data: bytes, delimiter: str) -> bool:
+def well_quoted(data: bytes, first_byte: int, delimiter: str, quote: str) -> bool:
     """Whether every quote opens a cell, closes one or is one of two (RFC 4180): then readers cannot differ."""
-    if b'"' not in data:
+    if data.find(quote.encode(), first_byte) < 0:
         return True
-    buffer, quotes = np.frombuffer(data, dtype=np.uint8), 0
+    buffer, quotes = np.frombuffer(data, dtype=np.uint8, offset=first_byte), 0
     before, after = np.zeros(256, dtype=bool), np.zeros(256, dtype=bool)
-    before[[ord(delimiter), _NEWLINE, _QUOTE]] = True
-    after[[ord(delimiter), _NEWLINE, _RETURN, _QUOTE]] = True
+    before[[ord(delimiter), _NEWLINE, ord(quote)]] = True
+    after[[ord(delimiter), _NEWLINE, _RETURN, ord(quote)]] = True
     for offset in range(0, len(buffer), _CHUNK):
-        marks = np.flatnonzero(buffer[offset : offset + _CHUNK] == _QUOTE) + offset
+        marks = np.flatnonzero(buffer[offset : offset + _CHUNK] == ord(quote)) + offset
         odd = quotes & 1
         opening, closing = marks[odd::2], marks[1 - odd :: 2]
         quotes += len(marks)

@@ -29,6 +29,14 @@ SELECT
     uploads.records,
     uploads.message,
     uploads.column_mapping,
+    uploads.encoding,
+    uploads.delimiter,
+    uploads.header_lines,
+    uploads.record_lines,
+    uploads.blank_lines,
+    uploads.other_lines,
+    uploads.physical_lines,
+    uploads.notes,
     earliest_sightings.sightings,
     earliest_sightings.last_seen_at
 FROM uploads
