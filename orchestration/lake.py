@@ -361,7 +361,8 @@ def _notes(reading: Reading) -> dict[str, object]:
         notes["repaired_records"] = len(reading.repaired)
         notes["repaired_lines"] = reading.repaired[:_MOST_NAMED]
     if reading.short:
-        notes["short_records"] = reading.short
+        notes["short_records"] = len(reading.short)
+        notes["short_lines"] = reading.short[:_MOST_NAMED]
     if reading.remarks:
         notes["remarks"] = reading.remarks
     return notes

@@ -18,6 +18,11 @@ BAD_ENCODING = (
 BAD_QUOTING = "bad_quoting: the line's double quotes do not pair up; close or double the quote"
 
 
+def whole_widths(columns: int, width: int) -> tuple[int, ...]:
+    """How many cells make a record whole: as many as the header has or as most records have, the more the likelier."""
+    return tuple(dict.fromkeys(sorted((columns, width), reverse=True)))
+
+
 def read_rows(
     lines: list[str],
     first_line: int,

@@ -68,11 +68,14 @@ def parse(text: str, dialect: Dialect, skip_blanks: bool = False) -> tuple[list[
 def repaired_cells(text: str, dialect: Dialect, widths: tuple[int, ...]) -> list[str] | None:
     """The cells of a record that strict reading does not give, where one reading is cheapest; else None.
 
-    Spaces around quotes, another delimiter, or stray quotes that are characters: with exactly as many cells as one of
-    `widths`, tried in order.
+    Spaces around quotes, quotes around the whole record, another delimiter, or stray quotes that are characters: with
+    exactly as many cells as one of `widths`, tried in order.
     """
     well_formed = strict_cells(text, dialect)
     for width in widths:
+        if well_formed and width > len(well_formed) == 1 and dialect.delimiter in well_formed[0]:
+            if (cells := strict_cells(well_formed[0], dialect)) and len(cells) == width:
+                return cells
         if dialect.quote in text:
             trimmed = dialect.spaced.sub(dialect.quote, text)
             if (cells := strict_cells(trimmed, dialect, skip_blanks=True)) and len(cells) == width:

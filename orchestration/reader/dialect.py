@@ -8,8 +8,11 @@ from orchestration.reader.cells import Dialect
 from orchestration.reader.shapes import is_value
 
 # With what a delimiter's evenness is weighted: space, colon and the like are even in much that they do not delimit.
-_DELIMITERS = {",": 1.0, ";": 1.0, "\t": 1.0, "|": 1.0, "^": 0.8, "~": 0.8, " ": 0.6, ":": 0.4}
+_DELIMITERS = {", ": 1.0, "; ": 1.0, ",": 1.0, ";": 1.0, "\t": 1.0, "|": 1.0, "^": 0.8, "~": 0.8, " ": 0.6, ":": 0.4}
+# Delimiters of prose and of times: believed only where nearly all records agree and cells are quoted or values.
+_DOUBTFUL = (" ", ":")
 _SAMPLE_RECORDS = 300
+_FEW = 3
 _SAMPLE_CHARACTERS = 1 << 17
 _MOST_CELLS = 20_000
 _TOLD = re.compile(r'"?sep=(.)"?[,;\t| ]*', re.I)
@@ -29,7 +32,16 @@ def choose_dialect(lines: list[str], told: str | None = None) -> tuple[Dialect, 
     two records have the same number of cells, how many they have, and which share of cells is a value, quoted or
     plain words. Without any sign of a table: comma, and one cell. `told` is the delimiter where the file tells it.
     """
-    sample = "\n".join(line.removesuffix("\r") for line in lines)[:_SAMPLE_CHARACTERS]
+    lines = [line.removesuffix("\r") for line in lines]
+    best, width = _best(lines, told)
+    if width == 1 and lines and all(line[:1] == line[-1:] == best.quote for line in lines if line.strip()):
+        # Every record was quoted as a whole, as a spreadsheet does with lines it did not cut.
+        return _best([line[1:-1].replace(best.quote * 2, best.quote) for line in lines], told)
+    return best, width
+
+
+def _best(lines: list[str], told: str | None) -> tuple[Dialect, int]:
+    sample = "\n".join(lines)[:_SAMPLE_CHARACTERS]
     best, best_width, best_score = Dialect(), 1, 0.0
     filled = [line for line in lines if line.strip()]
     for delimiter, weight in {told: 1.0}.items() if told else _DELIMITERS.items():
@@ -43,9 +55,6 @@ def choose_dialect(lines: list[str], told: str | None = None) -> tuple[Dialect, 
             if width > 1 and weight * score > best_score:
                 best, best_width, best_score = dialect, width, weight * score
     if best_width > 1:
-        spaced = Dialect(best.delimiter + " ", best.quote, best.escape)
-        if best.delimiter in ",;" and _always_spaced(sample, best):
-            return spaced, _score(sample, spaced)[1]
         return best, best_width
     quote, escape = _quotings(sample, told or ",")[0]
     return Dialect(told or ",", quote, escape), 1
@@ -69,12 +78,14 @@ def _quotings(sample: str, delimiter: str) -> list[tuple[str, str]]:
 def _score(sample: str, dialect: Dialect) -> tuple[float, int]:
     """How much the sample looks like a table under the dialect, from 0 to 1, and the number of cells of its records."""
     widths: Counter[int] = Counter()
-    cells = sensible = 0
+    cells = sensible = certain = 0
     for record in _loose_records(sample, dialect):
         if any(text.strip() for text, _ in record):
             widths[len(record)] += 1
         if cells < _MOST_CELLS:
             cells += len(record)
+            sure = sum(quoted or is_value(text) for text, quoted in record)
+            certain += sure
             sensible += sum(quoted or bool(_PLAIN.fullmatch(text)) or is_value(text) for text, quoted in record)
     records = sum(widths.values())
     if not records:
@@ -82,6 +93,10 @@ def _score(sample: str, dialect: Dialect) -> tuple[float, int]:
     evenness = sum((count / records) ** 2 * (width - 1) / width for width, count in widths.items())
     width = max(widths, key=lambda width: widths[width] * (width - 1) / width)
     width = next(first for first in widths if widths[first] == widths[width] and (first > 1 or width == 1))
+    if widths[width] < _FEW and next(iter(widths)) == 1:
+        return 0.0, 1  # a delimiter in a cell or two of a file that has none
+    if dialect.delimiter in _DOUBTFUL and (widths[width] < 0.9 * records or 5 * certain < cells):
+        return 0.0, 1
     return evenness * (0.1 + 0.9 * sensible / max(cells, 1)), width
 
 
@@ -102,14 +117,3 @@ def _loose_records(sample: str, dialect: Dialect) -> Iterator[list[tuple[str, bo
             record, count = [], count + 1
             if position >= len(sample):
                 return
-
-
-def _always_spaced(sample: str, dialect: Dialect) -> bool:
-    """Whether a space follows every delimiter outside quotes."""
-    spaced = Dialect(dialect.delimiter + " ", dialect.quote, dialect.escape)
-    found = False
-    for record in _loose_records(sample, spaced):
-        found = found or len(record) > 1
-        if any(not quoted and dialect.delimiter in text for text, quoted in record):
-            return False
-    return found

@@ -10,12 +10,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from orchestration.reader.cells import Dialect
+from orchestration.reader.careful import whole_widths
+from orchestration.reader.cells import Dialect, repaired_cells
 from orchestration.reader.errors import Limits
 from orchestration.reader.layout import OTHER_TABLE, Layout, OtherLine, Row, sort_rows
 from orchestration.reader.records import Written
 from orchestration.reader.scan import Scan, well_quoted
-from orchestration.reader.shapes import BLANKS
+from orchestration.reader.shapes import BLANKS, is_blank
 from orchestration.reader.text import Decoded
 
 # What no file holds, so that a cell that is missing (null) differs from one that is blank.
@@ -89,7 +90,7 @@ def _write(
     file: File, con: duckdb.DuckDBPyConnection, projection: str, params: list[object], target: Path
 ) -> Written | None:
     body, source, is_plain = file.body, _records(file, con), _is_plain(file)
-    write_parquet(con, f"SELECT {projection} FROM {source} WHERE {is_plain}", params, target)
+    write_parquet(con, f"SELECT {projection} FROM {source} WHERE {is_plain} AND NOT is_short", params, target)
     if con.execute("SELECT count(*) FROM reject_errors").fetchone()[0]:
         return None
     count = pq.read_metadata(target).num_rows
@@ -97,7 +98,12 @@ def _write(
     if body.plain and count == body.records and not len(gaps):
         return Written(records=count, record_lines=count)
     breaks = f"sum({_line_feeds(file)})" if body.multiline else "0"
-    read, line_feeds = con.execute(f"SELECT count(*), {breaks} FROM {source}").fetchone()
+    read, line_feeds, short = con.execute(
+        f"SELECT count(*), {breaks}, coalesce(list(line_number) FILTER (WHERE is_short AND {is_plain}), []) FROM {source}"
+    ).fetchone()
+    if short:
+        write_parquet(con, f"SELECT {projection} FROM {source} WHERE {is_plain}", params, target)
+        count = pq.read_metadata(target).num_rows
     if read != body.records or len(gaps) > _MOST_SUSPECTS:
         return None
     blanks, others, records = np.empty(0, np.int64), [], []
@@ -110,6 +116,8 @@ def _write(
         if len(odd) + len(gaps) > _MOST_SUSPECTS:
             return None
         kinds = _look_at(file, con, source, blanks, sorted({*odd.tolist(), *gaps.tolist()}))
+        if kinds is None:
+            return None
         others = [line for line in kinds if isinstance(line, OtherLine)]
         if any(line.kind == OTHER_TABLE for line in others):
             return None
@@ -121,6 +129,7 @@ def _write(
             count = pq.read_metadata(target).num_rows
     return Written(
         records=count,
+        short=sorted(short),
         record_lines=read + int(line_feeds or 0) - len(_numbers(file, blanks)) - sum(line.lines for line in others),
         blank_lines=sorted(body.blank_lines.tolist() + _numbers(file, blanks)),
         other_lines=others,
@@ -143,20 +152,25 @@ def _below_blank_lines(file: File) -> np.ndarray:
 
 def _look_at(
     file: File, con: duckdb.DuckDBPyConnection, source: str, blanks: np.ndarray, suspects: list[int]
-) -> list[Row | OtherLine]:
-    """What the suspects are: they are sorted like the rows of a file that has nothing but them and their neighbours."""
+) -> list[Row | OtherLine] | None:
+    """What the suspects are: they are sorted like the rows of a file that has nothing but them and their neighbours.
+
+    None when one of them would be cut otherwise on the careful path.
+    """
     empty, most = set(blanks.tolist()), file.body.records
     after_blank = [number + 1 for number in empty if number + 1 <= most and number + 1 not in empty]
     suspects = sorted({*suspects, *after_blank})
     wanted: set[int] = set()
     for number in suspects:
-        for step in (-1, 1):
-            neighbour = number + step
-            while neighbour in empty:
-                neighbour += step
-            if 1 <= neighbour <= most:
-                wanted.add(neighbour)
         wanted.add(number)
+        for steps in (-1,), (1, 1):  # what may be a title or a header is judged by what stands below it
+            neighbour = number
+            for step in steps:
+                neighbour += step
+                while neighbour in empty:
+                    neighbour += step
+                if 1 <= neighbour <= most:
+                    wanted.add(neighbour)
     if not wanted:
         return []
     names = ", ".join(f"c{index}" for index in range(file.columns))
@@ -164,7 +178,16 @@ def _look_at(
         f"SELECT record_number, {names} FROM {source} WHERE record_number IN ({', '.join(map(str, sorted(wanted)))}) "
         "ORDER BY record_number"
     ).fetchall()
-    return list(sort_rows(_rows(file, found, empty), file.layout))
+    rows = list(_rows(file, found, empty))
+    if any(_may_be_cut_otherwise(file, row) for row in rows):
+        return None
+    return list(sort_rows(rows, file.layout))
+
+
+def _may_be_cut_otherwise(file: File, row: Row) -> bool:
+    """Whether the careful path would cut a row, of which DuckDB made one cell, into several."""
+    alone = file.columns > 1 and row.cells and all(map(is_blank, row.cells[1:]))
+    return bool(alone and repaired_cells(row.text, file.dialect, whole_widths(file.columns, file.layout.width)))
 
 
 def _rows(file: File, found: list[tuple], empty: set[int]) -> Iterator[Row]:
@@ -182,7 +205,7 @@ def _rows(file: File, found: list[tuple], empty: set[int]) -> Iterator[Row]:
 def _records(file: File, con: duckdb.DuckDBPyConnection) -> str:
     """Every record that DuckDB reads, with its number and its line, as a relation."""
     names = [f"c{index}" for index in range(file.columns)]
-    cells = ", ".join(f"coalesce({name}, '') AS {name}" for name in names)
+    cells = ", ".join([*(f"coalesce({name}, '') AS {name}" for name in names), f"{names[-1]} IS NULL AS is_short"])
     nothing = "NULL::VARCHAR AS problem, NULL::VARCHAR AS record_text, NULL::VARCHAR[] AS record_cells"
     # What DuckDB would pad or pass over in silence: cells beyond the header, and lines joined to a short record.
     wrong = "beyond IS NOT NULL" if file.layout.width <= file.columns else "beyond <> ''"
@@ -194,7 +217,7 @@ def _records(file: File, con: duckdb.DuckDBPyConnection) -> str:
         number = "row_number() OVER () AS record_number"
         return (
             f"(SELECT record_number, CAST(record_number + {first} AS INTEGER) AS line_number, {', '.join(names)}, "
-            f"{nothing} FROM (SELECT {number}, {cells} FROM {records}))"
+            f"is_short, {nothing} FROM (SELECT {number}, {cells} FROM {records}))"
         )
     con.register(
         "line_numbers",

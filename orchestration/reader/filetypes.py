@@ -87,4 +87,4 @@ def _archive(name: str) -> UnreadableFileError:
 
 def _is_binary(head: bytes) -> bool:
     controls = len(head) - len(head.translate(None, _CONTROLS))
-    return controls > _FEW_CONTROLS and controls > len(head) / 10
+    return controls > _FEW_CONTROLS and controls > len(head) / 20

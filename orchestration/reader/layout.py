@@ -20,11 +20,18 @@ OTHER_TABLE = "other_table"
 # How many columns of a row's cells have known names, as far as they make it a header; else 0.
 KnownHeader = Callable[[Sequence[str]], int]
 
-_TOTAL = re.compile(r"\W*(?:grand|sub|net|page|overall)?[\s_-]*totals?\b", re.I)
-_TOTAL_ALONE = re.compile(_TOTAL.pattern + r"\W*", re.I)
+_TOTAL = re.compile(
+    r"\W*(?:(?:grand|sub|net|page|overall|branch|cluster)[\s_-]*)?totals?[\W\d_]*"
+    r"(?:(?:amounts?|outstanding|dues?|balance|principal|emi|loans?|accounts?|customers?|records|rows|count|no|of|for|rs|inr)"
+    r"\b.*)?",
+    re.I | re.S,
+)
 _LOOK_AHEAD = 200
 _MOST_HEADER_ROWS = 4
+# The share of the cells of a usual record that a header fills at least.
+_FULL = 0.6
 _MOST_FOOTERS = 20
+_MOST_TITLES = 10
 _SENTENCE_WORDS = 3
 
 
@@ -87,12 +94,12 @@ class Layout:
         return [cell.strip(BLANKS) for cell in cells[: len(self.header)]] == self._stripped
 
     def is_totals(self, cells: Sequence[str]) -> bool:
-        """Whether the row sums up others: it says so first, and leaves blank what cannot be summed."""
-        first = next((cell for cell in cells if not is_blank(cell)), "")
-        if "total" not in first.lower() or not _TOTAL.match(first):
+        """Whether the row sums up others: it says so first, and then has sums, and blanks where nothing can be summed."""
+        filled = [cell for cell in cells if not is_blank(cell)]
+        if not filled or "total" not in filled[0].lower() or not _TOTAL.fullmatch(filled[0].strip(BLANKS)):
             return False
-        filled, width = sum(not is_blank(cell) for cell in cells), max(len(self.header), len(cells))
-        return 1 < width != filled and (bool(_TOTAL_ALONE.fullmatch(first)) or 2 * filled <= width)
+        others_are_sums = all(is_value(cell) or not any(map(str.isalpha, cell)) for cell in filled[1:])
+        return len(filled) < max(len(self.header), len(cells)) and others_are_sums
 
     def is_lone_text(self, cells: Sequence[str]) -> bool:
         """Whether the first cell alone is filled, with a text: a footer, if nothing but such lines follow."""
@@ -125,10 +132,13 @@ def find_layout(rows: list[Row], width: int, known: KnownHeader | None = None) -
         return Layout([], 0, 1, width, known=known)
     fullness = median([_fullness(rows[index]) for index in filled if len(rows[index].cells) == width] or [1])
     first = next((index for index in filled if _may_be_header(rows, index, width, fullness)), filled[0])
+    first = _below_titles(rows, first, width, fullness)
     values, _ = _column_shapes(rows[first + 1 :])
     if _is_record(rows[first].cells, values, rows[first + 1 :]):
         return Layout([], 0, rows[first].line_number, width, *_column_shapes(rows[first:]), known)
-    return _layout(rows, first, _header_rows(rows, first, width), width, known)
+    count = _header_rows(rows, first, width)
+    groups = _group_rows(rows, first, width)
+    return _layout(rows, first - groups, groups + count, width, known)
 
 
 def sort_rows(rows: Iterable[Row], layout: Layout) -> Iterator[Row | OtherLine]:
@@ -147,8 +157,14 @@ def sort_rows(rows: Iterable[Row], layout: Layout) -> Iterator[Row | OtherLine]:
             kind = OTHER_TABLE if in_other else None
         elif layout.is_repeated_header(cells):
             kind, in_other = REPEATED_HEADER, False
-        elif in_other or (after_blank and any_record and layout.opens_other_table(cells, rows.below())):
+        elif in_other or (
+            (after_blank or (run and run_after_blank))
+            and any_record
+            and layout.opens_other_table(cells, rows.below())
+        ):
             kind, in_other = OTHER_TABLE, True
+            yield from (OtherLine(title.line_number, title.lines, OTHER_TABLE, title.text) for title in run)
+            run = []
         elif layout.is_totals(cells):
             kind = TOTALS
         elif any_record and layout.is_lone_text(cells) and len(run) < _MOST_FOOTERS:
@@ -215,6 +231,29 @@ def _padded(rows: list[list[str]]) -> list[list[str]]:
     return [row + [""] * (width - len(row)) for row in rows]
 
 
+def _below_titles(rows: list[Row], first: int, width: int, fullness: float) -> int:
+    """The header below a row of titles with a value beside them (`As on, 05-03-2026`), if `first` is such a row."""
+    if any(map(is_value, rows[first].cells)):
+        for index in range(first + 1, min(first + _MOST_TITLES, len(rows))):
+            cells = rows[index].cells
+            if cells and _may_be_header(rows, index, width, fullness) and not any(map(is_value, cells)):
+                return index if _fullness(rows[index]) > _fullness(rows[first]) else first
+    return first
+
+
+def _group_rows(rows: list[Row], first: int, width: int) -> int:
+    """How many rows right above the header name groups of its columns: texts, and none in the first column."""
+    count = 0
+    while first > count and count < 2:
+        cells = rows[first - count - 1].cells
+        if not cells or len(cells) != width or not is_blank(cells[0]) or any(map(is_value, cells)):
+            break
+        if sum(not is_blank(cell) for cell in cells) < 2:
+            break
+        count += 1
+    return count
+
+
 def _fullness(row: Row) -> int:
     return sum(not is_blank(cell) for cell in row.cells)
 
@@ -222,7 +261,7 @@ def _fullness(row: Row) -> int:
 def _may_be_header(rows: list[Row], index: int, width: int, fullness: float) -> bool:
     cells = rows[index].cells
     full = _fullness(rows[index])
-    if width > 1 and full < max(2, fullness / 2):
+    if width > 1 and full < max(2, _FULL * fullness):
         return False
     if len(cells) == width:
         return True
@@ -236,9 +275,10 @@ def _may_be_header(rows: list[Row], index: int, width: int, fullness: float) -> 
 
 
 def _column_shapes(rows: Sequence[Row]) -> tuple[frozenset[int], frozenset[int]]:
-    """The columns of values and those of text."""
+    """The columns of values and those of text, above the first blank row, since another table may stand below it."""
     values, filled = Counter(), Counter()
-    for row in rows[:_LOOK_AHEAD]:
+    blank = next((index for index, row in enumerate(rows) if row.cells is not None and row.blank), len(rows))
+    for row in rows[: min(blank if blank > 1 else _LOOK_AHEAD, _LOOK_AHEAD)]:
         for position, cell in enumerate(row.cells or []):
             if not is_blank(cell):
                 filled[position] += 1
@@ -272,7 +312,8 @@ def _header_rows(rows: list[Row], first: int, width: int) -> int:
     for count in range(_MOST_HEADER_ROWS, 1, -1):
         if first + count >= len(rows):
             continue
-        header, (values, _) = rows[first : first + count], _column_shapes(rows[first + count :])
+        header = rows[first : first + count]
+        values = [position for position in _column_shapes(rows[first + count :])[0] if position < width]
         if len(values) < 2 or any(row.cells is None or row.blank or len(row.cells) != width for row in header):
             continue
         texts = [[cell.strip() for cell in row.cells] for row in header]

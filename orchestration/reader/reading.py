@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.reader import fast
-from orchestration.reader.careful import read_rows
+from orchestration.reader.careful import read_rows, whole_widths
 from orchestration.reader.cells import Dialect, strict_cells
 from orchestration.reader.dialect import choose_dialect, told_delimiter
 from orchestration.reader.errors import Limits, ReadError, ReadLimitError
@@ -50,7 +50,7 @@ class Reading:
     """What a file is made of.
 
     `header` is its header's cells as in the file, [] for a file without one; `columns` is how many cells a record has.
-    `records` counts the unreadable ones too, `short` those filled up. `other_lines` are the lines that are no records,
+    `records` counts the unreadable ones too, `short` are the lines of those filled up. `other_lines` are the lines that are no records,
     `blank_lines` the numbers of those with nothing in them, `repaired` the lines of records whose quotes were mended. `path` is the staged file that `write` reads: UTF-8 CSV on
     the fast path, Parquet on the careful one. All but `encoding`, `dialect` and the header are final after `write`.
     """
@@ -63,7 +63,7 @@ class Reading:
     path: Path
     lines: LineCounts = LineCounts()
     records: int = 0
-    short: int = 0
+    short: list[int] = field(default_factory=list)
     repaired: list[int] = field(default_factory=list)
     other_lines: list[OtherLine] = field(default_factory=list)
     blank_lines: list[int] = field(default_factory=list)
@@ -114,7 +114,7 @@ class Reading:
     def carefully(self) -> "Reading":
         """The same file read record by record."""
         lines = self.decoded.lines(self.first_byte)
-        widths = tuple(dict.fromkeys(sorted((self.columns, self.layout.width), reverse=True)))
+        widths = whole_widths(self.columns, self.layout.width)
         rows = read_rows(lines, self.layout.body_line, self.dialect, widths, self.decoded.clean, self.limits)
         target = self.path.parent / "records.parquet"
         written = write_rows(rows, self.layout, self.columns, self.dialect, target)

@@ -21,7 +21,7 @@ class Written:
 
     records: int = 0
     record_lines: int = 0
-    short: int = 0
+    short: list[int] = field(default_factory=list)
     blank_lines: list[int] = field(default_factory=list)
     repaired: list[int] = field(default_factory=list)
     other_lines: list[OtherLine] = field(default_factory=list)
@@ -70,7 +70,7 @@ def write_rows(rows: Iterable[Row], layout: Layout, columns: int, dialect: Diale
                 elif len(cells) == columns:
                     table.append(cells)
                 elif len(cells) < columns:
-                    written.short += 1
+                    written.short.append(row.line_number)
                     table.append(cells + padding[len(cells) :])
                 elif len(cells) <= layout.width and all(map(is_blank, cells[columns:])):
                     table.append(cells[:columns])

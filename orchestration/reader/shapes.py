@@ -3,7 +3,8 @@
 import re
 from functools import lru_cache
 
-BLANKS = " \t\r\n\u00a0\ufeff"
+# Ctrl-Z ends a file that came from DOS.
+BLANKS = " \t\r\n\u00a0\ufeff\x1a"
 
 _CURRENCY = r"(?:₹|rs\.?|inr|usd|eur|gbp|[$€£¥])?"
 _NUMBER = re.compile(
