@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from orchestration.reader.cells import Dialect, parse, repaired_cells, strict_cells
+from orchestration.reader.cells import Dialect, cut_otherwise, parse, repaired_cells, strict_cells
 from orchestration.reader.errors import Limits, ReadLimitError
 from orchestration.reader.layout import Row
 from orchestration.reader.text import readable, undecodable
@@ -53,7 +53,9 @@ def _row(lines: list[str], index: int, first_line: int, dialect: Dialect, widths
         return Row(number, 1, [], line)
     cells = strict_cells(line, dialect)
     if cells is not None and (len(cells) in widths or (len(cells) < widths[0] and dialect.delimiter in line)):
-        return Row(number, 1, cells, line)
+        stray = len(cells) not in widths and any(dialect.quote in cell for cell in cells)
+        mended = cut_otherwise(line, dialect, widths) if stray else None
+        return Row(number, 1, mended or cells, line, repaired=bool(mended))
     if cells is None and (joined := _joined(lines, index, dialect, widths, clean)):
         text, cells = joined
         return Row(number, text.count("\n") + 1, cells, text)

@@ -9,7 +9,7 @@ from orchestration.reader.shapes import is_value
 
 # Characters that no text has (Unicode sets them aside), to stand for what Python's csv cannot be told.
 _DELIMITER, _QUOTE, _ESCAPE, _RETURN = "\ufdd2", "\ufdd3", "\ufdd4", "\ufdd5"
-_OTHER_DELIMITERS = (",", ";", "\t", "|", " ")
+OTHER_DELIMITERS = (",", ";", "\t", "|", " ")
 # Beyond these a repair would take long, and be a guess.
 _MOST_QUOTES = 60
 _MOST_CELLS = 200
@@ -73,28 +73,39 @@ def repaired_cells(text: str, dialect: Dialect, widths: tuple[int, ...]) -> list
     """
     well_formed = strict_cells(text, dialect)
     for width in widths:
-        if well_formed and width > len(well_formed) == 1 and dialect.delimiter in well_formed[0]:
-            if (cells := strict_cells(well_formed[0], dialect)) and len(cells) == width:
-                return cells
+        within = strict_cells(well_formed[0], dialect) if well_formed and len(well_formed) == 1 else None
+        if within and len(within) == width > 1:
+            return within
         if dialect.quote in text:
             trimmed = dialect.spaced.sub(dialect.quote, text)
             if (cells := strict_cells(trimmed, dialect, skip_blanks=True)) and len(cells) == width:
                 return cells
             if well_formed is None and (cells := _fewest_stray_quotes(text, dialect, width)):
                 return cells
-        if width > 1 and dialect.delimiter not in text:
-            for delimiter in _OTHER_DELIMITERS:
-                other = Dialect(delimiter, dialect.quote, dialect.escape)
-                if delimiter in text and (cells := strict_cells(text, other)) and len(cells) == width:
-                    # A sentence has commas and spaces too, so that they need more to be believed.
-                    if (delimiter not in ", " and width > 2) or sum(map(is_value, cells)) >= 2:
-                        return cells
+    return cut_otherwise(text, dialect, widths) if dialect.delimiter not in text else None
+
+
+def cut_otherwise(text: str, dialect: Dialect, widths: tuple[int, ...]) -> list[str] | None:
+    """The cells of a record that was written with another delimiter than the file's."""
+    for width in widths:
+        for delimiter in OTHER_DELIMITERS:
+            cells = strict_cells(text, Dialect(delimiter, dialect.quote, dialect.escape)) if delimiter in text else None
+            # A sentence has commas and spaces too, so that they need more to be believed.
+            sure = delimiter not in ", " and width > 2
+            if cells and len(cells) == width > 1 and (sure or sum(map(is_value, cells)) >= 2):
+                return cells
     return None
 
 
 def loose_cells(text: str, dialect: Dialect) -> list[str]:
-    """Some cells for a text that cannot be read: quotes where they can be, else cut at every delimiter."""
-    return strict_cells(text, dialect) or text.split(dialect.delimiter)
+    """Some cells for a text that cannot be read: text behind a closing quote is of its cell, as far as quotes allow."""
+    if len(dialect.delimiter) == 1 and not parse(text, dialect)[1]:
+        try:
+            if len(records := list(csv.reader([text], delimiter=dialect.delimiter, quotechar=dialect.quote))) == 1:
+                return records[0]
+        except csv.Error:
+            pass
+    return text.split(dialect.delimiter)
 
 
 def _restored(cell: str, back: dict[str, str]) -> str:

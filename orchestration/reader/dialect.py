@@ -9,8 +9,9 @@ from orchestration.reader.shapes import is_value
 
 # With what a delimiter's evenness is weighted: space, colon and the like are even in much that they do not delimit.
 _DELIMITERS = {", ": 1.0, "; ": 1.0, ",": 1.0, ";": 1.0, "\t": 1.0, "|": 1.0, "^": 0.8, "~": 0.8, " ": 0.6, ":": 0.4}
-# Delimiters of prose and of times: believed only where nearly all records agree and cells are quoted or values.
+# Delimiters of prose and of times: believed only where many records agree and many cells are quoted or values.
 _DOUBTFUL = (" ", ":")
+_SPACED = (", ", "; ")
 _SAMPLE_RECORDS = 300
 _FEW = 3
 _SAMPLE_CHARACTERS = 1 << 17
@@ -45,9 +46,7 @@ def _best(lines: list[str], told: str | None) -> tuple[Dialect, int]:
     best, best_width, best_score = Dialect(), 1, 0.0
     filled = [line for line in lines if line.strip()]
     for delimiter, weight in {told: 1.0}.items() if told else _DELIMITERS.items():
-        if not told and 2 * sum(delimiter in line for line in filled[:_SAMPLE_RECORDS]) < min(
-            len(filled), _SAMPLE_RECORDS
-        ):
+        if not told and not _occurs(delimiter, filled[:_SAMPLE_RECORDS]):
             continue
         for quote, escape in _quotings(sample, delimiter):
             dialect = Dialect(delimiter, quote, escape)
@@ -58,6 +57,11 @@ def _best(lines: list[str], told: str | None) -> tuple[Dialect, int]:
         return best, best_width
     quote, escape = _quotings(sample, told or ",")[0]
     return Dialect(told or ",", quote, escape), 1
+
+
+def _occurs(delimiter: str, lines: list[str]) -> bool:
+    """Whether a delimiter stands in the first line or a fair share of all; records may have many lines without one."""
+    return 10 * sum(delimiter in line for line in lines) >= len(lines) > 0 or delimiter in "".join(lines[:1])
 
 
 def _quotings(sample: str, delimiter: str) -> list[tuple[str, str]]:
@@ -95,7 +99,11 @@ def _score(sample: str, dialect: Dialect) -> tuple[float, int]:
     width = next(first for first in widths if widths[first] == widths[width] and (first > 1 or width == 1))
     if widths[width] < _FEW and next(iter(widths)) == 1:
         return 0.0, 1  # a delimiter in a cell or two of a file that has none
-    if dialect.delimiter in _DOUBTFUL and (widths[width] < 0.9 * records or 5 * certain < cells):
+    if dialect.delimiter in _DOUBTFUL:
+        share, sure = widths[width] / records, certain / max(cells, 1)
+        if not ((share >= 0.9 and sure >= 0.2) or (share >= 0.4 and sure >= 0.4)):
+            return 0.0, 1
+    if dialect.delimiter in _SPACED and widths[width] < 0.8 * records:
         return 0.0, 1
     return evenness * (0.1 + 0.9 * sensible / max(cells, 1)), width
 

@@ -1,5 +1,6 @@
 """The fast path: DuckDB's own CSV reader, told everything and held against a count that does not depend on it."""
 
+import codecs
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,10 +14,11 @@ import pyarrow.parquet as pq
 from orchestration.reader.careful import whole_widths
 from orchestration.reader.cells import Dialect, repaired_cells
 from orchestration.reader.errors import Limits
-from orchestration.reader.layout import OTHER_TABLE, Layout, OtherLine, Row, sort_rows
+from orchestration.reader.layout import OTHER_TABLE, Layout, OtherLine, Row
 from orchestration.reader.records import Written
 from orchestration.reader.scan import Scan, well_quoted
 from orchestration.reader.shapes import BLANKS, is_blank
+from orchestration.reader.sorting import sort_rows
 from orchestration.reader.text import Decoded
 
 # What no file holds, so that a cell that is missing (null) differs from one that is blank.
@@ -48,7 +50,8 @@ def is_sure(
         decoded.clean
         and len(dialect.delimiter.encode()) == len(dialect.quote.encode()) == 1
         and not dialect.escape
-        and columns >= max(layout.width - (not body.multiline), 1)
+        and not data.startswith(codecs.BOM_UTF8, first_byte)  # DuckDB would not take it for text
+        and columns >= max(layout.width - (layout.trailing and not body.multiline), 1)
         and body.balanced
         and (not len(body.sizes) or int(body.sizes.max()) <= limits.cell_bytes)
         and not any(odd in data for odd in (b"\0", _NO_CELL.encode()))
@@ -208,7 +211,7 @@ def _records(file: File, con: duckdb.DuckDBPyConnection) -> str:
     cells = ", ".join([*(f"coalesce({name}, '') AS {name}" for name in names), f"{names[-1]} IS NULL AS is_short"])
     nothing = "NULL::VARCHAR AS problem, NULL::VARCHAR AS record_text, NULL::VARCHAR[] AS record_cells"
     # What DuckDB would pad or pass over in silence: cells beyond the header, and lines joined to a short record.
-    wrong = "beyond IS NOT NULL" if file.layout.width <= file.columns else "beyond <> ''"
+    wrong = "beyond <> ''" if file.layout.trailing else "beyond IS NOT NULL"
     if file.body.multiline:
         wrong = f"beyond IS NOT NULL OR ({names[-1]} IS NULL AND contains(concat({', '.join(names)}), chr(10)))"
     records = f"{_read_csv(file)} WHERE CASE WHEN {wrong} THEN error('read carefully') ELSE true END"

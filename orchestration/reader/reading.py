@@ -14,7 +14,8 @@ from orchestration.reader.cells import Dialect, strict_cells
 from orchestration.reader.dialect import choose_dialect, told_delimiter
 from orchestration.reader.errors import Limits, ReadError, ReadLimitError
 from orchestration.reader.filetypes import HEAD_BYTES, WORKBOOK, file_type
-from orchestration.reader.layout import PREAMBLE, KnownHeader, Layout, OtherLine, Row, find_layout
+from orchestration.reader.header import find_layout
+from orchestration.reader.layout import PREAMBLE, KnownHeader, Layout, OtherLine, Row
 from orchestration.reader.records import Written, write_rows
 from orchestration.reader.scan import Scan, scan
 from orchestration.reader.sizes import check_lines
@@ -177,7 +178,7 @@ def read_file(
         head_lines, whole = _head(decoded, limits)
         dialect, width = choose_dialect(head_lines, told)
     sample = list(itertools.islice(read_rows(head_lines, 1, dialect, (width,), decoded.clean), _SAMPLE_ROWS))
-    layout = find_layout(sample, width, known)
+    layout = find_layout(sample, width, known, dialect)
     return _laid_out(path, staging, decoded, dialect, layout, sample, limits)
 
 

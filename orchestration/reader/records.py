@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from orchestration.reader.cells import Dialect, loose_cells
-from orchestration.reader.layout import Layout, OtherLine, Row, sort_rows
+from orchestration.reader.layout import Layout, OtherLine, Row
 from orchestration.reader.shapes import is_blank
+from orchestration.reader.sorting import sort_rows
 
 _BATCH = 50_000
 
@@ -27,19 +28,19 @@ class Written:
     other_lines: list[OtherLine] = field(default_factory=list)
 
 
-def wrong_field_count(found: int, width: int) -> str:
-    """The problem of a record with more cells than the header."""
-    return (
-        f"wrong_field_count: the record has {found} cells, the header {width}; "
-        "put the cell that holds the delimiter in double quotes"
-    )
+def wrong_field_count(found: int, columns: int, width: int) -> str:
+    """The problem of a record with more cells than the header has columns, where most records have `width`."""
+    mend = "put the cell that holds the delimiter in double quotes"
+    if found <= width:
+        mend = "most records have as many, so name every column in the header"
+    return f"wrong_field_count: the record has {found} cells, the header {columns}; {mend}"
 
 
 def write_rows(rows: Iterable[Row], layout: Layout, columns: int, dialect: Dialect, target: Path) -> Written:
     """Write the records among `rows` as Parquet: line_number, c0.., problem, record_text, record_cells.
 
-    Records have `columns` cells: short ones are filled up; blank cells beyond are dropped where most records have them
-    (one that is alone with them may have a delimiter within a cell). A record with a problem has no cells, but its text,
+    Records have `columns` cells: short ones are filled up; blank cells beyond are dropped where all records have
+    them (one that is alone with them may have a delimiter within a cell). A record with a problem has no cells, but its text,
     and in record_cells what cells can be made of it.
     """
     schema = pa.schema(
@@ -72,10 +73,10 @@ def write_rows(rows: Iterable[Row], layout: Layout, columns: int, dialect: Diale
                 elif len(cells) < columns:
                     written.short.append(row.line_number)
                     table.append(cells + padding[len(cells) :])
-                elif len(cells) <= layout.width and all(map(is_blank, cells[columns:])):
+                elif layout.trailing and all(map(is_blank, cells[columns:])):
                     table.append(cells[:columns])
                 else:
-                    problems[len(table)] = (wrong_field_count(len(cells), columns), row.text, cells)
+                    problems[len(table)] = (wrong_field_count(len(cells), columns, layout.width), row.text, cells)
                     table.append(nothing)
                 numbers.append(row.line_number)
                 written.record_lines += row.lines

@@ -9,7 +9,8 @@ import fastexcel
 import polars as pl
 
 from orchestration.reader.errors import Limits, ReadLimitError, UnreadableFileError
-from orchestration.reader.layout import KnownHeader, Layout, Row, find_layout
+from orchestration.reader.header import find_layout
+from orchestration.reader.layout import KnownHeader, Layout, Row
 
 _MIDNIGHT = re.compile(r"(\d{4}-\d\d-\d\d)[ T]00:00:00(?:\.0+)?")
 # Excel keeps 15 digits of a number; what it shows behind them is not what was typed.

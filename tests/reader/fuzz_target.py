@@ -3,6 +3,8 @@
 `check` is what is promised; test_fuzz.py holds the reader to it too. CONTRIBUTING.md says how to run the target.
 """
 
+import atexit
+import shutil
 import sys
 import tempfile
 from itertools import zip_longest
@@ -19,6 +21,7 @@ import pyarrow.parquet as pq
 from models.fields import known_columns
 from orchestration.reader import Reading, ReadLimitError, Record, Table, UnreadableFileError, read_file, read_table
 from orchestration.reader.layout import KnownHeader
+from orchestration.reader.shapes import BLANKS
 
 CORPUS = Path(__file__).parent / "corpus"
 
@@ -27,7 +30,6 @@ LIMITS = {"file_too_large", "line_too_long", "cell_too_long", "too_many_columns"
 PROBLEMS = {"wrong_field_count", "bad_quoting", "bad_encoding"}
 KINDS = {"preamble", "repeated_header", "totals", "footer", "other_table"}
 
-_BLANKS = " \t\r\n\u00a0\ufeff"
 _OTHER_DELIMITERS = ",;\t| "
 # Bytes that are no text are replaced, and the five that cp1252 leaves open are controls: neither can be held against
 # Python's own decoding.
@@ -71,7 +73,7 @@ def _check_records(table: Table, reading: Reading) -> None:
     for record in table.records:
         if record.problem is None:
             assert len(record.cells) == columns, f"{len(record.cells)} cells of {columns} in {record}"
-            assert record.text is None and any(cell.strip(_BLANKS) for cell in record.cells), record
+            assert record.text is None and any(cell.strip(BLANKS) for cell in record.cells), record
         else:
             assert record.problem.split(": ")[0] in PROBLEMS and record.text is not None and record.cells, record
             assert "field_count" not in record.problem or len(record.cells) > columns, record
@@ -141,7 +143,7 @@ def _readable(text: str) -> str:
 
 def _significant(text: str, cut: str) -> str:
     """What must not be lost of a text: all but blanks and what cuts it."""
-    return text.translate(_NO_TEXT | dict.fromkeys(map(ord, cut + _BLANKS)))
+    return text.translate(_NO_TEXT | dict.fromkeys(map(ord, cut + BLANKS)))
 
 
 def _check_same(table: Table, careful: Reading) -> None:
@@ -167,22 +169,28 @@ def _same(what: str, fast: list, careful: list) -> None:
 
 
 def main() -> None:
-    """Fuzz from the corpus on, with the options of libFuzzer; a file that breaks a promise is kept as crash-*."""
-    with tempfile.TemporaryDirectory(prefix="loancalls-") as folder:
-        start = Path(folder) / "start"
-        start.mkdir()
-        for path in CORPUS.glob("*/*"):
-            if path.suffix != ".json":
-                (start / f"{path.parent.name}-{path.name}").write_bytes(path.read_bytes())
-        found = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
-        options = [argument for argument in sys.argv[1:] if argument.startswith("-")]
+    """Fuzz from the corpus on, with the options of libFuzzer; given files instead of a folder, check those."""
+    given = [Path(argument) for argument in sys.argv[1:] if not argument.startswith("-")]
+    folder = Path(tempfile.mkdtemp(prefix="loancalls-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    work, start = folder / "work", folder / "start"
+    work.mkdir()
+    start.mkdir()
+    for path in CORPUS.glob("*/*"):
+        if path.suffix != ".json":
+            shutil.copy(path, start / f"{path.parent.name}-{path.name}")
+    corpus = []
+    if not given or not all(path.is_file() for path in given):
+        corpus.append(str(start))
+        for path in given:
+            path.mkdir(parents=True, exist_ok=True)
 
-        def one(content: bytes) -> None:
-            for known in (None, known_columns):
-                check(content, Path(folder), known)
+    def one(content: bytes) -> None:
+        for known in (None, known_columns):
+            check(content, work, known)
 
-        atheris.Setup([sys.argv[0], *options, *found, str(start)], one)
-        atheris.Fuzz()
+    atheris.Setup([*sys.argv, *corpus], one)
+    atheris.Fuzz()
 
 
 if __name__ == "__main__":

@@ -277,7 +277,7 @@ def test_both_paths_agree_on_any_text_and_lose_no_line(read, body, line_end):
     covered += reading.blank_lines
     covered += [line.line_number + step for line in reading.other_lines for step in range(line.lines)]
     for record in found.records:
-        extra = sum(cell.count("\n") for cell in record[1]) if len(record) == 2 else 0
+        extra = sum(text.count("\n") for text in (record[1] if len(record) == 2 else [record[2]]))
         covered += range(record[0], record[0] + extra + 1)
     assert sorted(covered) == list(range(1, reading.lines.physical + 1))
     assert reading.lines.physical >= len(content.removesuffix("\n").split("\n"))

@@ -1,0 +1,184 @@
+"""Where the header of a file is, and what its first rows tell of its columns."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from statistics import median
+
+from orchestration.reader.cells import OTHER_DELIMITERS, Dialect, loose_cells, strict_cells
+from orchestration.reader.layout import KnownHeader, Layout, Row
+from orchestration.reader.shapes import is_blank, is_value
+
+_LOOK_AHEAD = 200
+_MOST_HEADER_ROWS = 4
+_MOST_TITLES = 10
+# The share of the cells of a usual record that a header fills at least.
+_FULL = 0.6
+# The share of records that have nothing beyond the header where their delimiters go on: else the header lacks a name.
+_BLANK_BEYOND = 0.95
+
+
+def find_layout(
+    rows: list[Row], width: int, known: KnownHeader | None = None, dialect: Dialect = Dialect("\t")
+) -> Layout:
+    """Find the header among the first rows of a file whose records mostly have `width` cells.
+
+    With `known`, it is the first row with about as many known names as any. Else, and for want of one, the first row
+    that is as wide and as full as those below it, unless it is a record itself.
+    """
+    if known:
+        names = [known(row.cells) if row.cells else 0 for row in rows]
+        if most := max(names, default=0):
+            return _layout(rows, next(i for i, count in enumerate(names) if 2 * count >= most), 1, width, known)
+    rows = [row if row.cells is not None else row._replace(cells=loose_cells(row.text, dialect)) for row in rows]
+    filled = [index for index, row in enumerate(rows) if not row.blank]
+    if not filled:
+        return Layout([], 0, 1, width, known=known)
+    whole = [rows[index] for index in filled if len(rows[index].cells) == width]
+    fullness = median(map(_fullness, whole)) if whole else 1
+    # Delimiters at the end of every record make it wider than its header.
+    extent = max(map(_extent, whole[1:]), default=width)
+    first = next((index for index in filled if _may_be_header(rows[index], width, extent, fullness)), filled[0])
+    first = _below_titles(rows, first, width, extent, fullness)
+    values, _ = _column_shapes(rows[first + 1 :])
+    if _is_record(rows[first].cells, values, rows[first + 1 :]):
+        if first and (cells := _cut_otherwise(rows[first - 1], width, dialect)):
+            rows[first - 1] = rows[first - 1]._replace(cells=cells)
+            return _layout(rows, first - 1, 1, width, known)
+        return Layout([], 0, rows[first].line_number, width, *_column_shapes(rows[first:]), known=known)
+    groups, count = _group_rows(rows, first, width), _header_rows(rows, first, width)
+    return _layout(rows, first - groups, groups + count, width, known)
+
+
+def _layout(rows: list[Row], first: int, count: int, width: int, known: KnownHeader | None) -> Layout:
+    last = rows[first + count - 1]
+    header = [
+        " ".join(dict.fromkeys(cell.strip() for cell in cells if not is_blank(cell))) if count > 1 else cells[0]
+        for cells in zip(*_padded([row.cells for row in rows[first : first + count]]), strict=True)
+    ]
+    below = rows[first + count :]
+    beyond = [row.cells[len(header) :] for row in below if row.cells and len(row.cells) > len(header)]
+    return Layout(
+        header,
+        rows[first].line_number,
+        last.line_number + last.lines,
+        width,
+        *_column_shapes(below),
+        trailing=width > len(header)
+        and _BLANK_BEYOND * len(beyond) <= sum(all(map(is_blank, cells)) for cells in beyond),
+        known=known,
+    )
+
+
+def _padded(rows: list[list[str]]) -> list[list[str]]:
+    width = max(map(len, rows))
+    return [row + [""] * (width - len(row)) for row in rows]
+
+
+def _below_titles(rows: list[Row], first: int, width: int, extent: int, fullness: float) -> int:
+    """The header below a row of titles with a value beside them (`As on, 05-03-2026`), if `first` is such a row."""
+    if any(map(is_value, rows[first].cells)):
+        for index in range(first + 1, min(first + _MOST_TITLES, len(rows))):
+            cells = rows[index].cells
+            if cells and _may_be_header(rows[index], width, extent, fullness) and not any(map(is_value, cells)):
+                return index if _fullness(rows[index]) > _fullness(rows[first]) else first
+    return first
+
+
+def _group_rows(rows: list[Row], first: int, width: int) -> int:
+    """How many rows right above the header name groups of its columns: texts with gaps between them."""
+    count = 0
+    while first > count and count < 2:
+        cells = rows[first - count - 1].cells
+        filled = [position for position, cell in enumerate(cells or []) if not is_blank(cell)]
+        if not filled or len(cells) != width or any(is_value(cells[position]) for position in filled):
+            break
+        gaps = filled[0] > 0 or (len(filled) > 2 and filled[-1] >= len(filled))
+        if len(filled) < 2 or not gaps:
+            break
+        count += 1
+    return count
+
+
+def _fullness(row: Row) -> int:
+    return sum(not is_blank(cell) for cell in row.cells)
+
+
+def _extent(row: Row) -> int:
+    """How many cells a row has up to the last that is filled."""
+    return max((position for position, cell in enumerate(row.cells, 1) if not is_blank(cell)), default=0)
+
+
+def _may_be_header(row: Row, width: int, extent: int, fullness: float) -> bool:
+    full = _fullness(row)
+    if width > 1 and full < max(2, _FULL * fullness):
+        return False
+    if min(extent, width) <= len(row.cells) <= width:
+        return True
+    # A header may lack a delimiter or have one too many; a title with a value beside it is none.
+    slack = max(1, width // 5)
+    return (
+        abs(len(row.cells) - width) <= slack
+        and len(row.cells) > 1
+        and full >= fullness - slack
+        and not any(map(is_value, row.cells))
+    )
+
+
+def _cut_otherwise(row: Row, width: int, dialect: Dialect) -> list[str] | None:
+    """The names in a row that another delimiter than the file's cuts into as many as the records have cells."""
+    for delimiter in OTHER_DELIMITERS:
+        cells = strict_cells(row.text, Dialect(delimiter, dialect.quote))
+        if cells and len(cells) == width > 1 and not any(is_blank(cell) or is_value(cell) for cell in cells):
+            return cells
+    return None
+
+
+def _column_shapes(rows: Sequence[Row]) -> tuple[frozenset[int], frozenset[int]]:
+    """The columns of values and those of text, above the first blank row, since another table may stand below it."""
+    values, filled = Counter(), Counter()
+    blank = next((index for index, row in enumerate(rows) if row.cells is not None and row.blank), len(rows))
+    for row in rows[: min(blank if blank > 1 else _LOOK_AHEAD, _LOOK_AHEAD)]:
+        for position, cell in enumerate(row.cells or []):
+            if not is_blank(cell):
+                filled[position] += 1
+                values[position] += is_value(cell)
+    return (
+        frozenset(position for position, count in filled.items() if values[position] >= 0.8 * count),
+        frozenset(position for position in filled if not values[position]),
+    )
+
+
+def _is_record(cells: Sequence[str], values: frozenset[int], below: Sequence[Row]) -> bool:
+    """Whether a first row looks like those below it rather than like names of their columns."""
+    filled = [position for position in values if position < len(cells) and not is_blank(cells[position])]
+    alike = [position for position in filled if is_value(cells[position])]
+    if not alike or len(alike) < len(filled):
+        return False
+    return not all(_is_year(cells[position]) for position in alike) or all(
+        _is_year(row.cells[position])
+        for row in below[:_LOOK_AHEAD]
+        for position in alike
+        if row.cells and position < len(row.cells) and not is_blank(row.cells[position])
+    )
+
+
+def _is_year(cell: str) -> bool:
+    return bool(re.fullmatch(r"(19|20)\d\d", cell.strip()))
+
+
+def _header_rows(rows: list[Row], first: int, width: int) -> int:
+    """How many rows the header has: rows of text above columns of values, each different from the one before."""
+    for count in range(_MOST_HEADER_ROWS, 1, -1):
+        if first + count >= len(rows):
+            continue
+        header = rows[first : first + count]
+        values = [position for position in _column_shapes(rows[first + count :])[0] if position < width]
+        if len(values) < 2 or any(row.cells is None or row.blank or len(row.cells) != width for row in header):
+            continue
+        texts = [[cell.strip() for cell in row.cells] for row in header]
+        if len({tuple(text) for text in texts}) < count or any(is_value(cell) for text in texts for cell in text):
+            continue
+        if all(2 * sum(bool(text[position]) for position in values) > len(values) for text in texts[1:]):
+            return count
+    return 1
