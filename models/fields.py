@@ -121,6 +121,6 @@ def kind_of(headers: Iterable[str]) -> tuple[str, str | None]:
 
 
 def known_columns(cells: Sequence[str]) -> int:
-    """How many fields a row of cells would serve if it were the header of a loan book or a call log; 0 if it is none."""
+    """How many fields a row of cells would serve as the header of a loan book or a call log; 0 if it is none."""
     kind, _ = kind_of(cells)
     return len(column_positions(cells, kind)) if kind != UNKNOWN else 0

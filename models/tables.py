@@ -62,7 +62,9 @@ class FileUpload(Base):
         JSON, about="Which of the file's headers served which field, as JSON, best first."
     )
     date_orders: Mapped[dict | None] = col(JSON, about="For each date column whether day or month came first, as JSON.")
-    encoding: Mapped[str | None] = col(String(20), about="How its text is encoded: utf-8, utf-16-le, cp1252, ...; xlsx.")
+    encoding: Mapped[str | None] = col(
+        String(20), about="How its text is encoded: utf-8, utf-16-le, cp1252...; or xlsx."
+    )
     delimiter: Mapped[str | None] = col(String(5), about="What stands between its cells; empty for a workbook.")
     header_lines: Mapped[int | None] = col(BigInteger, about="Lines of the file that its header takes.")
     record_lines: Mapped[int | None] = col(BigInteger, about="Lines that records take; one may take several.")

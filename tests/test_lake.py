@@ -105,7 +105,8 @@ KINDS = [
      "account_number) nor a call id (call_sid, sid, call_id); name that column in the first line"),
     (b"sid,x\n1,2\n", "call_log",
      "it has a call_sid column, so it is a call log, but no column named status; add one"),
-    (b"loan_id," * 2001, "unknown", "too_many_columns: the table has 2,002 columns, more than the 2,000 that are read; leave some out"),
+    (b"loan_id," * 2001, "unknown",
+     "too_many_columns: the table has 2,002 columns, more than the 2,000 that are read; leave some out"),
 ]  # fmt: skip
 
 

@@ -99,7 +99,8 @@ def test_an_unknown_setting_is_refused(variable):
         load_settings({variable: "x"})
     assert str(wrong.value) == (
         f"{variable} is not a setting; the settings are CALL_WINDOW, CONTACT_SECONDS, ENGINE, HOME, "
-        "MAX_CELL_BYTES, MAX_COLUMNS, MAX_FILE_BYTES, MAX_HEADER_BYTES, MAX_LINE_BYTES, MEMORY_LIMIT, PII, PII_KEY, RECOVERY_DAYS, THREADS, TIMEZONE."
+        "MAX_CELL_BYTES, MAX_COLUMNS, MAX_FILE_BYTES, MAX_HEADER_BYTES, MAX_LINE_BYTES, "
+        "MEMORY_LIMIT, PII, PII_KEY, RECOVERY_DAYS, THREADS, TIMEZONE."
     )
 
 

@@ -34,7 +34,8 @@ def read_rows(
     """The rows of `lines`, the first of which has the number `first_line`.
 
     `widths` are the numbers of cells that make a record whole, the likeliest first. Lines are joined only if together
-    they are well formed and whole; what cannot be cut is one row with a problem, and reading goes on with the next line.
+    they are well formed and whole; what cannot be cut is one row with a problem, and reading goes on with the next
+    line.
     """
     index = 0
     while index < len(lines):
@@ -96,6 +97,6 @@ def _check_cells(row: Row, limits: Limits) -> None:
         if len(cell) * 4 > limits.cell_bytes and len(cell.encode("utf-8", "replace")) > limits.cell_bytes:
             raise ReadLimitError(
                 "cell_too_long",
-                f"a cell of the record in line {row.line_number:,} has more than the {limits.cell_bytes:,} bytes that a "
-                "cell may have; take it out",
+                f"a cell of the record in line {row.line_number:,} has more than the {limits.cell_bytes:,} bytes that "
+                "a cell may have; take it out",
             )

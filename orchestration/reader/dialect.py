@@ -37,7 +37,9 @@ def choose_dialect(lines: list[str], told: str | None = None) -> tuple[Dialect, 
     best, width = _best(lines, told)
     if width == 1 and lines and all(line[:1] == line[-1:] == best.quote for line in lines if line.strip()):
         # Every record was quoted as a whole, as a spreadsheet does with lines it did not cut.
-        return _best([line[1:-1].replace(best.quote * 2, best.quote) for line in lines], told)
+        bare = [line[1:-1].replace(best.quote * 2, best.quote) for line in lines]
+        within, width = _best(bare, told)
+        return (within, width) if within.delimiter in next(filter(None, bare), "") else (best, 1)
     return best, width
 
 
@@ -82,10 +84,11 @@ def _quotings(sample: str, delimiter: str) -> list[tuple[str, str]]:
 def _score(sample: str, dialect: Dialect) -> tuple[float, int]:
     """How much the sample looks like a table under the dialect, from 0 to 1, and the number of cells of its records."""
     widths: Counter[int] = Counter()
-    cells = sensible = certain = 0
+    cells = sensible = certain = parted = 0
     for record in _loose_records(sample, dialect):
-        if any(text.strip() for text, _ in record):
+        if filled := sum(bool(text.strip()) for text, _ in record):
             widths[len(record)] += 1
+            parted += filled > 1
         if cells < _MOST_CELLS:
             cells += len(record)
             sure = sum(quoted or is_value(text) for text, quoted in record)
@@ -97,7 +100,7 @@ def _score(sample: str, dialect: Dialect) -> tuple[float, int]:
     evenness = sum((count / records) ** 2 * (width - 1) / width for width, count in widths.items())
     width = max(widths, key=lambda width: widths[width] * (width - 1) / width)
     width = next(first for first in widths if widths[first] == widths[width] and (first > 1 or width == 1))
-    if widths[width] < _FEW and next(iter(widths)) == 1:
+    if not parted or (widths[width] < _FEW and next(iter(widths)) == 1):
         return 0.0, 1  # a delimiter in a cell or two of a file that has none
     if dialect.delimiter in _DOUBTFUL:
         share, sure = widths[width] / records, certain / max(cells, 1)

@@ -102,7 +102,8 @@ def _write(
         return Written(records=count, record_lines=count)
     breaks = f"sum({_line_feeds(file)})" if body.multiline else "0"
     read, line_feeds, short = con.execute(
-        f"SELECT count(*), {breaks}, coalesce(list(line_number) FILTER (WHERE is_short AND {is_plain}), []) FROM {source}"
+        f"SELECT count(*), {breaks}, coalesce(list(line_number) FILTER (WHERE is_short AND {is_plain}), []) "
+        f"FROM {source}"
     ).fetchone()
     if short:
         write_parquet(con, f"SELECT {projection} FROM {source} WHERE {is_plain}", params, target)

@@ -36,7 +36,8 @@ _MOST_EXPANSION = 200
 def file_type(path: Path, head: bytes, most_bytes: int) -> str:
     """WORKBOOK or TEXT, from the first HEAD_BYTES of the file at `path`.
 
-    Raises UnreadableFileError for what is neither, ReadLimitError for a workbook that unpacks to more than `most_bytes`.
+    Raises UnreadableFileError for what is neither, ReadLimitError for a workbook that unpacks to more than
+    `most_bytes`.
     """
     if head.startswith(b"PK\x03\x04"):
         return _zip_type(path, most_bytes)

@@ -42,7 +42,7 @@ class LineCounts:
             raise ReadError(
                 "lines_lost",
                 f"of its {self.physical:,} lines {self.header:,} are header, {self.record:,} records, {self.blank:,} "
-                f"blank and {self.other:,} others, which does not add up; save the file anew as UTF-8 CSV and report it",
+                f"blank and {self.other:,} others, which does not add up; save the file anew as UTF-8 CSV",
             )
 
 
@@ -51,9 +51,10 @@ class Reading:
     """What a file is made of.
 
     `header` is its header's cells as in the file, [] for a file without one; `columns` is how many cells a record has.
-    `records` counts the unreadable ones too, `short` are the lines of those filled up. `other_lines` are the lines that are no records,
-    `blank_lines` the numbers of those with nothing in them, `repaired` the lines of records whose quotes were mended. `path` is the staged file that `write` reads: UTF-8 CSV on
-    the fast path, Parquet on the careful one. All but `encoding`, `dialect` and the header are final after `write`.
+    `records` counts the unreadable ones too; `short` are the lines of those filled up, `repaired` of those mended.
+    `other_lines` are the lines that are no records, `blank_lines` the numbers of those with nothing in them. `path` is
+    the staged file that `write` reads: UTF-8 CSV on the fast path, Parquet on the careful one. All but `encoding`,
+    `dialect` and the header are final after `write`.
     """
 
     encoding: str
@@ -72,7 +73,7 @@ class Reading:
     scan: Scan | None = None
     first_byte: int = 0
     decoded: Decoded | None = field(default=None, repr=False)
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def header(self) -> list[str]:
@@ -150,8 +151,8 @@ def read_file(
     """Read the file at `path`, keeping what is needed for its records in the folder `staging`.
 
     `path` must be a file of ours (a copy), never a name that a user chose: DuckDB takes names for patterns. `known`
-    says of a row's cells whether they are a header; without it the header is told by its form. docs/reading.md says what
-    is read, and how. Raises UnreadableFileError and ReadLimitError, both ReadError.
+    says of a row's cells whether they are a header; without it the header is told by its form. docs/reading.md says
+    what is read, and how. Raises UnreadableFileError and ReadLimitError, both ReadError.
     """
     size = path.stat().st_size
     if size > limits.file_bytes:
@@ -271,7 +272,7 @@ def unique_keys(header: Sequence[str]) -> list[str]:
 
 
 def _head(decoded: Decoded, limits: Limits) -> tuple[list[str], bool]:
-    """The first lines, as far as a header may reach, and whether they are all. The last may be cut off if it is alone."""
+    """The first lines, as far as a header may reach, and whether they are all."""
     head = decoded.data[: limits.header_bytes + 1]
     lines = head.decode("utf-8", "surrogateescape" if not decoded.clean else "replace").split("\n")
     whole = len(decoded.data) == len(head)

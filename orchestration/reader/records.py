@@ -18,7 +18,7 @@ _BATCH = 50_000
 
 @dataclass
 class Written:
-    """What was written: the number of records and of their lines, and what else there was; `blank_lines` are numbers."""
+    """What was written: the number of records and of their lines, and the numbers of lines that were otherwise."""
 
     records: int = 0
     record_lines: int = 0
@@ -39,9 +39,9 @@ def wrong_field_count(found: int, columns: int, width: int) -> str:
 def write_rows(rows: Iterable[Row], layout: Layout, columns: int, dialect: Dialect, target: Path) -> Written:
     """Write the records among `rows` as Parquet: line_number, c0.., problem, record_text, record_cells.
 
-    Records have `columns` cells: short ones are filled up; blank cells beyond are dropped where all records have
-    them (one that is alone with them may have a delimiter within a cell). A record with a problem has no cells, but its text,
-    and in record_cells what cells can be made of it.
+    Records have `columns` cells: short ones are filled up; blank cells beyond are dropped where nearly all records
+    have them (one that is alone with them may have a delimiter within a cell). A record with a problem has no cells,
+    but its text, and in record_cells what cells can be made of it.
     """
     schema = pa.schema(
         [

@@ -10,15 +10,15 @@ _CHUNK = 1 << 24
 
 @dataclass(frozen=True)
 class Scan:
-    """Physical layout of the body of a file. Arrays are as long as it has non-blank records, int32 where nothing else is said.
+    """Physical layout of the body of a file. Arrays are as long as it has non-blank records.
 
     Lines count from `first_line`, the number of the body's first line in the file.
     """
 
     physical_lines: int
     blank_lines: np.ndarray  # their numbers, as long as there are some
-    starts: np.ndarray  # the line on which each record starts
-    lengths: np.ndarray  # how many lines each has
+    starts: np.ndarray  # the line on which each record starts, int32
+    lengths: np.ndarray  # how many lines each has, int32
     begins: np.ndarray  # the byte of the file at which each starts, int64
     sizes: np.ndarray  # how many bytes each has, line end included, int64
     multiline: bool  # some record spans lines

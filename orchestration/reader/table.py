@@ -32,7 +32,7 @@ class Table:
 
     `header`: its cells as in the file, [] without one. `records`: in order, each with as many cells as the header has
     (one with a problem: as many as could be made out). `other_lines`: preamble, repeated headers, totals, footers and
-    other tables. `blank_lines`: their line numbers. `lines`: how many lines are what; they add up. `remarks`: sentences.
+    other tables. `blank_lines`: their line numbers. `lines`: how many lines are what. `remarks`: sentences.
     """
 
     header: list[str]
@@ -48,7 +48,7 @@ class Table:
 def read_table(path: str | Path, limits: Limits = Limits(), known: KnownHeader | None = None) -> Table:
     """Read a delimited text file or a workbook, whatever its name, encoding and dialect.
 
-    `known` may say of a row's cells whether they are the header. The file is not changed, and is read whole into memory.
+    `known` may say of a row's cells whether they are the header. The file is not changed; it is read into memory.
     Raises UnreadableFileError or ReadLimitError, both with a `code`; OSError when the file cannot be opened.
     """
     source = Path(path)

@@ -192,8 +192,8 @@ TOO_BIG = {
         b"x" * 1048577,
     "too_many_columns: the table has 2,001 columns, more than the 2,000 that are read; leave some out":
         b"a," * 2000 + b"b\n",
-    "line_too_long: line 2 has more than the 8,388,608 bytes that a line may have; save the file with line ends, or take "
-    "out what is so long": b"a,b\n" + b"x" * 8388609,
+    "line_too_long: line 2 has more than the 8,388,608 bytes that a line may have; save the file with line ends, or "
+    "take out what is so long": b"a,b\n" + b"x" * 8388609,
 }  # fmt: skip
 
 
