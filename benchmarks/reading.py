@@ -25,6 +25,7 @@ import duckdb
 from benchmarks.generate import generate
 
 WORK = Path(__file__).parent / "work" / "reading"
+_THREADS = "LOANCALLS_THREADS"  # what ours goes by
 _BROKEN = 100  # one record in so many has a cell with a line break
 
 _FLOOR = """
@@ -74,8 +75,8 @@ COPY (
 class Variant:
     """One file, and what the floor is told of it.
 
-    `line` is the line of record `n` (from 1) of `rows`. The floor reads the file `floor_file`, which differs from ours in
-    `unlike` records.
+    `line` is the line of record `n` (from 1) of `rows`. The floor reads the file `floor_file`, which has `unlike` records
+    that differ from ours.
     """
 
     name: str
@@ -110,6 +111,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=5, help="how often each side reads each file")
+    parser.add_argument("--threads", type=int, help="of DuckDB, on both sides; by default as many as there are cores")
     parser.add_argument("--files", nargs="+", choices=VARIANTS, default=list(VARIANTS))
     parser.add_argument("--call", help=argparse.SUPPRESS)  # what `_in_process` asks for
     asked = parser.parse_args()
@@ -117,6 +119,8 @@ def main() -> None:
         name, arguments = json.loads(asked.call)
         print(json.dumps(globals()[name](*arguments)))
         return
+    if asked.threads:
+        os.environ[_THREADS] = str(asked.threads)
     shutil.rmtree(WORK, ignore_errors=True)
     upload_ids = _in_process(make, asked.rows, asked.files)
     print(f"{asked.rows:,} records, {asked.runs} runs; seconds of processor time as median (least-most)\n")
@@ -185,7 +189,7 @@ def _floor(variant: Variant, upload_id: str, target: Path) -> str:
     statement = _FLOOR.format(
         upload_id=upload_id, path=path, skip=variant.skip, parallel=parallel, where=variant.where, target=target
     )
-    with duckdb.connect() as con:
+    with duckdb.connect(config={"threads": int(os.environ[_THREADS])} if os.environ.get(_THREADS) else {}) as con:
         con.execute(statement)
     return "floor"
 

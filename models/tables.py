@@ -20,11 +20,27 @@ ROW_STATUSES = ("error", "duplicate", "created", "matched")
 ROW_MATCHES = ("created", "fingerprint", "national_id", "phone", "loan_id", "linked")
 ATTRIBUTIONS = ("row", "loan", "number", "number_ambiguous", "none")
 # A row's error is one of the first list; the codes of the second name a cell that was left out of a usable row.
-ROW_ERROR_CODES = (
-    *("missing_loan_id", "bad_loan_id", "unidentified_customer", "wrong_field_count"),
-    *("bad_quoting", "bad_encoding", "missing_call_sid", "unknown_status"),
-)
-CELL_ERROR_CODES = ("bad_amount", "bad_date", "bad_phone", "bad_national_id", "bad_number", "bad_flag")
+# With each, what the sender can do about it.
+ROW_ERRORS = {
+    "missing_loan_id": "fill in the loan id and send the rows again",
+    "bad_loan_id": "format the column as text in the spreadsheet, so that no digits are lost, and send it again",
+    "unidentified_customer": "state a phone or a national id of the borrower",
+    "wrong_field_count": "put the cell that holds the delimiter in double quotes, or name every column in the header",
+    "bad_quoting": "close the double quote, or double it where it is part of the text",
+    "bad_encoding": "save the file as UTF-8 and send it again",
+    "missing_call_sid": "export the log with the call id in every row",
+    "unknown_status": "tell the data team what the status means",
+}
+CELL_ERRORS = {
+    "bad_amount": "write amounts as 50000.50",
+    "bad_date": "write dates as 2026-03-15",
+    "bad_phone": "write a phone as ten digits, in a column formatted as text",
+    "bad_national_id": "state the id in full, in a column formatted as text",
+    "bad_number": "write durations as whole seconds",
+    "bad_flag": "write yes or no",
+}
+ROW_ERROR_CODES = tuple(ROW_ERRORS)
+CELL_ERROR_CODES = tuple(CELL_ERRORS)
 
 
 class FileUpload(Base):

@@ -7,8 +7,9 @@ from typing import Any
 import dagster as dg
 
 from models.base import description, duckdb_type, published_tables
+from orchestration.findings import Finding, as_markdown, problem_findings, reading_findings
 from orchestration.ingest import Stated, ingest
-from orchestration.lake import UploadFacts
+from orchestration.lake import Lake, UploadFacts
 from orchestration.publish import publish
 from orchestration.resources import HomeResource
 from orchestration.sql_files import LAKE, SETTINGS, Transform, load_transforms
@@ -36,26 +37,34 @@ class IngestConfig(dg.Config):
     description="Raw: every record of every upload as received, with its line. One partition per upload.",
 )
 def upload_rows(context: dg.AssetExecutionContext, config: IngestConfig, home: HomeResource) -> dg.MaterializeResult:
+    lake = Lake(home.home)
+
     def done(key: str, facts: UploadFacts) -> None:
-        context.add_asset_metadata(_upload_metadata(facts), asset_key=RAW, partition_key=key)
+        findings = reading_findings(facts) + problem_findings(lake, facts)
+        context.add_asset_metadata(_upload_metadata(facts, findings), asset_key=RAW, partition_key=key)
         said = f"; it failed: {facts.message}" if facts.message else ""
         context.log.info(f"{key}: {facts.kind}, {facts.records} records{said}")
+        for finding in findings:
+            where = f" (lines {finding.lines})" if finding.lines else ""
+            context.log.warning(f"{key}: {finding.what}{where}. {finding.mend}")
 
     stated = Stated(config.uploaded_by, config.uploaded_at)
     facts = ingest(home.home, home.settings, list(context.partition_keys), stated, done)
     return dg.MaterializeResult(metadata={"uploads": len(facts), "records": sum(one.records for one in facts)})
 
 
-def _upload_metadata(facts: UploadFacts) -> dict[str, Any]:
+def _upload_metadata(facts: UploadFacts, findings: list[Finding]) -> dict[str, Any]:
     return {
         "kind": facts.kind,
         "dagster/partition_row_count": facts.records,
-        "physical_lines": facts.physical_lines,
+        "lines": f"{facts.physical_lines} = {facts.header_lines} header + {facts.record_lines} record "
+        f"+ {facts.blank_lines} blank + {facts.other_lines} other",
         "encoding": facts.encoding,
         "delimiter": facts.delimiter,
         "read": facts.speed,
         "sha256": facts.sha256,
         **({"message": facts.message} if facts.message else {}),
+        **({"what was wrong": dg.MetadataValue.md(as_markdown(findings))} if findings else {}),
     }
 
 

@@ -45,6 +45,14 @@ def run(
         list[Path] | None,
         typer.Argument(help="Files to copy into the inbox first. A manifest.csv beside them says who sent them when."),
     ] = None,
+    reread: Annotated[
+        bool,
+        typer.Option(
+            "--reread",
+            help="Read the original bytes of uploads in the lake again: those named (by file name or the first digits "
+            "of the sha256), or all.",
+        ),
+    ] = False,
     full: Annotated[bool, typer.Option("--full", help="Rebuild everything downstream of raw.")] = False,
     uploaded_at: Annotated[
         str | None,
@@ -57,11 +65,13 @@ def run(
     Exits 0 when the result was published (rows with errors are data, not failure), 1 when a check or a step failed
     and nothing was published, 2 for wrong usage.
     """
-    from orchestration.inbox import parse_moment
+    from orchestration.inbox import hash_in_key, parse_moment
     from orchestration.run import run as run_all
 
     settings, home = _home()
     files = files or []
+    if reread and (uploaded_at or uploaded_by):
+        raise UsageError("--reread reads what the lake has; its senders and times stay as they are.")
     if (uploaded_at or uploaded_by) and not files:
         raise UsageError("--uploaded-at and --uploaded-by speak of the files named; name some.")
     moment = None
@@ -71,7 +81,8 @@ def run(
         except ValueError:
             raise UsageError(f"--uploaded-at is '{uploaded_at}'; state it as 2026-03-01T09:30.") from None
     with _Watch() as watch:
-        report = run_all(home, settings, files, full, uploaded_by, moment, watch.progress())
+        again = [str(name) for name in files] if reread else None
+        report = run_all(home, settings, [] if reread else files, full, uploaded_by, moment, watch.progress(), again)
     if report.failures:
         for failure in report.failures:
             _complain(failure)
@@ -80,19 +91,32 @@ def run(
     if not report.read:
         typer.echo("Nothing new in the inbox.")
     _print_uploads(home, settings)
+    if report.read:
+        _print_findings(home, settings, [hash_in_key(key) for key in report.read])
     typer.echo(f"Published: {home.analytics}")
 
 
 @app.command()
 def uploads(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Only these: file names, or first digits of their sha256.")
+    ] = None,
     format: Annotated[str, typer.Option(help="table, csv or json.")] = "table",
 ) -> None:
-    """See what became of each upload: its records by outcome, and what was wrong with the file.
+    """See what became of each upload: its records by outcome, what was wrong, in which lines, and how to mend it.
+
+    As csv or json: one row for each upload, or, of uploads that are named, for each thing that was wrong.
 
     Reads the lake, so that it answers after a failed run too; counts of outcomes are those last published.
     """
+    from orchestration.lake import Lake
+
     settings, home = _home()
-    _print_uploads(home, settings, format)
+    shas = [sha256 for _, sha256 in Lake(home).named(names or [])]
+    if format == "table" or not names:
+        _print_uploads(home, settings, format, shas)
+    if format == "table" or names:
+        _print_findings(home, settings, shas, format)
 
 
 @app.command()
@@ -205,14 +229,25 @@ class _Watch:
         self.console.print(_harmless(sentence), markup=False, highlight=False, soft_wrap=True)
 
 
-def _print_uploads(home: Home, settings: Settings, format: str = "table") -> None:
+def _print_uploads(home: Home, settings: Settings, format: str = "table", shas: list[str] | None = None) -> None:
     from orchestration.summary import upload_summary
 
-    frame = upload_summary(home, settings)
+    frame = upload_summary(home, settings, shas)
     if frame.is_empty() and format == "table":
         typer.echo(f"No uploads yet; put files into {home.inbox} or name them: loancalls run FILE...")
         return
     _print_frame(frame, format)
+
+
+def _print_findings(home: Home, settings: Settings, shas: list[str], format: str = "table") -> None:
+    """What was wrong with the uploads whose sha256 start so."""
+    from orchestration.summary import upload_findings
+
+    frame = upload_findings(home, settings, shas)
+    if format == "table" and frame.height:
+        typer.echo("\nWhat was wrong, and how to mend it:")
+    if format != "table" or frame.height:
+        _print_frame(frame, format)
 
 
 def _frame(relation: object) -> object:

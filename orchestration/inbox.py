@@ -55,6 +55,12 @@ def hash_in_key(key: str) -> str:
     return key.rsplit("~", 1)[-1]
 
 
+def known_key(filename: str, sha256: str, known: list[str]) -> str:
+    """The partition of an upload: the one that has its bytes, whatever its name, else a new one."""
+    same = (key for key in known if hash_in_key(key) == short_hash(sha256))
+    return next(same, partition_key(filename, sha256))
+
+
 def partition_keys(files: list[InboxFile], known: list[str]) -> list[str]:
     """One key for each upload among `files`: the one that Dagster knows its bytes by, else its first file's."""
     by_hash = {hash_in_key(key): key for key in known}

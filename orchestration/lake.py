@@ -24,6 +24,7 @@ import pyarrow as pa
 
 from models.fields import FIELDS, PHONE_FIELDS, UNKNOWN, column_positions, kind_of, known_columns
 from orchestration import phones
+from orchestration.errors import UsageError
 from orchestration.home import Home
 from orchestration.reader import Limits, OtherLine, ReadError, Reading, no_pattern, read_file, unique_keys
 
@@ -54,6 +55,7 @@ SIGHTINGS_SCHEMA = {
     "uploaded_at": pl.Datetime("us"),
 }
 _OTHER_LINES_SCHEMA = {"line_number": pl.Int64, "lines": pl.Int64, "kind": pl.String, "text": pl.String}
+_LEAST_DIGITS = 6
 # So many places are named in the notes of an upload; the lake has them all.
 _MOST_NAMED = 100
 
@@ -118,6 +120,30 @@ class Lake:
         sightings = self._frame("sightings", SIGHTINGS_SCHEMA).sort("uploaded_at", "filename", "uploaded_by")
         first = sightings.group_by("upload_id", maintain_order=True).first()
         return facts.join(first, on="upload_id").sort("uploaded_at", "sha256")
+
+    def facts(self, sha256: str) -> UploadFacts:
+        """The facts of a complete upload."""
+        row = pl.read_parquet(self._uploads(sha256)).to_dicts()[0]
+        return UploadFacts(**{name: row.get(name) for name in UPLOADS_SCHEMA})
+
+    def rows(self, sha256: str, kind: str) -> pl.LazyFrame:
+        """The records of a complete upload as they were received."""
+        return pl.scan_parquet(self._rows(kind, sha256), glob=False, hive_partitioning=False)
+
+    def named(self, names: list[str]) -> list[tuple[str, str]]:
+        """(filename, sha256) of the uploads with these file names or beginnings of a sha256; of all for no names.
+
+        Raises UsageError for a name that none has.
+        """
+        known = [(row["filename"], row["sha256"]) for row in self.uploads().iter_rows(named=True)]
+        found = []
+        for name in names:
+            same = [upload for upload in known if upload[0] == Path(name).name]
+            same = same or [upload for upload in known if len(name) >= _LEAST_DIGITS and upload[1].startswith(name)]
+            if not same:
+                raise UsageError(f"No upload is named '{name}'; `loancalls uploads` lists them.")
+            found += same
+        return found if names else known
 
     def state(self) -> str:
         """A hash of what the lake holds; it changes with every upload, sighting and re-reading."""
@@ -353,6 +379,8 @@ def _notes(reading: Reading) -> dict[str, object]:
     keys = unique_keys(reading.header)
     renamed = {key: position for position, (key, name) in enumerate(zip(keys, reading.header, strict=True), 1)
                if key != name.strip()}  # fmt: skip
+    if reading.layout.header_line:
+        notes["header_line"] = reading.layout.header_line
     if renamed:
         notes["renamed_columns"] = renamed
     if reading.other_lines:

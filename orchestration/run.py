@@ -10,7 +10,7 @@ from pathlib import Path
 
 from orchestration.errors import LoancallsError
 from orchestration.home import Home
-from orchestration.inbox import Inbox, partition_keys
+from orchestration.inbox import Inbox, known_key, partition_keys
 from orchestration.lake import Lake
 from orchestration.settings import Settings
 
@@ -42,10 +42,12 @@ def run(
     uploaded_by: str | None = None,
     uploaded_at: datetime | None = None,
     progress: Progress | None = None,
+    reread: list[str] | None = None,
 ) -> RunReport:
     """Take `files` into the inbox, read what is new there, build everything after raw, check and publish.
 
-    With `full`, the working database is made anew from the lake. Raises LoancallsError for files that cannot be
+    With `full`, the working database is made anew from the lake. `reread` names uploads (file names, or the first
+    digits of their sha256; none for all) whose original bytes are read again. Raises UsageError for one not there, LoancallsError for files that cannot be
     taken; whatever fails later is in the report, and leaves the published database as it was.
     """
     progress = progress or Progress()
@@ -56,9 +58,10 @@ def run(
         for path in files:
             inbox.take(path, uploaded_by, uploaded_at)
         report = RunReport()
+        again = [] if reread is None else Lake(home).named(reread)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            _ingest(home, inbox, report, progress)
+            _ingest(home, inbox, report, progress, again)
             if report.failures:
                 return report
             if full:
@@ -68,18 +71,19 @@ def run(
         return report
 
 
-def _ingest(home: Home, inbox: Inbox, report: RunReport, progress: Progress) -> None:
+def _ingest(home: Home, inbox: Inbox, report: RunReport, progress: Progress, again: list[tuple[str, str]]) -> None:
     from dagster import DagsterInstance
 
     from orchestration.assets import UPLOADS
     from orchestration.sensors import RANGE_END, RANGE_START, contiguous
 
     files = inbox.pending(Lake(home))
-    if not files:
+    if not files and not again:
         return
     with DagsterInstance.get() as instance:
         known = instance.get_dynamic_partitions(UPLOADS.name)
         keys = partition_keys(files, known)
+        keys = list(dict.fromkeys([*keys, *(known_key(filename, sha256, known) for filename, sha256 in again)]))
         new = [key for key in keys if key not in known]
         instance.add_dynamic_partitions(UPLOADS.name, new)
         ranges = contiguous(keys, [*known, *new])

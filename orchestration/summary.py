@@ -5,6 +5,7 @@ import json
 import duckdb
 import polars as pl
 
+from orchestration.findings import error_findings, problem_findings, reading_findings
 from orchestration.home import Home
 from orchestration.lake import Lake
 from orchestration.settings import Settings
@@ -19,10 +20,20 @@ _OUTCOMES = {
     "codes": pl.String,
 }
 
+_FINDINGS = {
+    "filename": pl.String,
+    "lines": pl.String,
+    "count": pl.Int64,
+    "what": pl.String,
+    "how to mend it": pl.String,
+}
 
-def upload_summary(home: Home, settings: Settings) -> pl.DataFrame:
-    """One row per upload in the order of uploads, times local: outcomes are null where nothing is published of it."""
+
+def upload_summary(home: Home, settings: Settings, shas: list[str] | None = None) -> pl.DataFrame:
+    """One row per upload (of `shas`) in their order, times local; outcomes are null where nothing is published of it."""
     uploads = Lake(home).uploads()
+    if shas is not None:
+        uploads = uploads.filter(pl.col("sha256").is_in(shas))
     summary = uploads.join(_outcomes(home, settings), on="sha256", how="left", maintain_order="left")
     what_was_wrong = pl.struct("message", "codes", "records").map_elements(
         _in_words, return_dtype=pl.String, skip_nulls=False
@@ -44,6 +55,45 @@ def upload_summary(home: Home, settings: Settings) -> pl.DataFrame:
         .alias("status"),
         what_was_wrong.alias("what was wrong"),
     )
+
+
+def upload_findings(home: Home, settings: Settings, shas: list[str]) -> pl.DataFrame:
+    """What was wrong with the uploads whose sha256 start with one of `shas`: one row per finding, in their order.
+
+    Errors of rows are those last published; of an upload that is not, what the reader found.
+    """
+    lake, errors = Lake(home), _row_errors(home, settings)
+    rows = []
+    for filename, sha256 in lake.named([]):
+        if not sha256.startswith(tuple(shas)):
+            continue
+        facts = lake.facts(sha256)
+        records = error_findings(errors[sha256]) if sha256 in errors else problem_findings(lake, facts)
+        # Of a file that failed as a whole, its rows say nothing more.
+        found = reading_findings(facts) + ([] if facts.message else records)
+        rows += [(filename, *finding) for finding in found]
+    return pl.DataFrame(rows, schema=_FINDINGS, orient="row")
+
+
+def _row_errors(home: Home, settings: Settings) -> dict[str, list[tuple[str, int, list[int]]]]:
+    """For each published upload: every error, in how many rows, and the lines of the first of them."""
+    if not home.analytics.exists():
+        return {}
+    with connect(home.analytics, home, settings, read_only=True) as con:
+        try:
+            found = con.sql(
+                "SELECT uploads.sha256, upload_rows.error, count(*), list(line_number ORDER BY line_number)[:20] "
+                "FROM file_uploads AS uploads LEFT JOIN upload_rows ON upload_rows.file_upload_id = uploads.id "
+                "GROUP BY ALL"
+            ).fetchall()
+        except duckdb.CatalogException:
+            return {}
+    errors: dict[str, list[tuple[str, int, list[int]]]] = {}
+    for sha256, error, count, lines in found:
+        errors.setdefault(sha256, [])
+        if error:
+            errors[sha256].append((error, count, lines))
+    return errors
 
 
 def _outcomes(home: Home, settings: Settings) -> pl.DataFrame:

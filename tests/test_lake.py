@@ -64,7 +64,7 @@ def test_what_the_lake_holds_of_an_upload(world):
             "delimiter": ",",
             "speed": "careful",
             "message": None,
-            "notes": '{"renamed_columns": {"phone 2": 4}}',
+            "notes": '{"header_line": 1, "renamed_columns": {"phone 2": 4}}',
             "column_mapping": '{"full_name": ["name"], "phone": ["phone", "phone"], "loan_id": ["loan_id"]}',
             "filename": "a.csv",
             "uploaded_by": "asha",

@@ -2,8 +2,8 @@
 
 Belongs here: what a file is, encodings, dialects, headers, line numbers, what is wrong with a record that cannot be
 read, and what the lines are that are no records. docs/reading.md says it all. Two interfaces: `read_table` gives one
-file as lists; `read_file` gives a `Reading`, whose `write` puts the records through a projection into Parquet, so that a
-million of them never pass through Python one by one.
+file as lists; `read_file` gives a `Reading`, whose `write` puts the records through a projection into Parquet, so that
+a million of them never pass through Python one by one.
 
 Two speeds give the same records. The fast path is DuckDB's own CSV reader, told everything and checked against a count
 of the file's records that does not depend on it. A file that fails a check is read carefully: record by record,
