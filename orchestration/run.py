@@ -47,8 +47,9 @@ def run(
     """Take `files` into the inbox, read what is new there, build everything after raw, check and publish.
 
     With `full`, the working database is made anew from the lake. `reread` names uploads (file names, or the first
-    digits of their sha256; none for all) whose original bytes are read again. Raises UsageError for one not there, LoancallsError for files that cannot be
-    taken; whatever fails later is in the report, and leaves the published database as it was.
+    digits of their sha256; none for all) whose original bytes are read again. Raises UsageError for one not there,
+    LoancallsError for files that cannot be taken; whatever fails later is in the report, and leaves the published
+    database as it was.
     """
     progress = progress or Progress()
     os.environ["DAGSTER_HOME"] = str(home.dagster)

@@ -30,7 +30,7 @@ _FINDINGS = {
 
 
 def upload_summary(home: Home, settings: Settings, shas: list[str] | None = None) -> pl.DataFrame:
-    """One row per upload (of `shas`) in their order, times local; outcomes are null where nothing is published of it."""
+    """One row per upload (of `shas`) in their order, times local; outcomes are null where none are published."""
     uploads = Lake(home).uploads()
     if shas is not None:
         uploads = uploads.filter(pl.col("sha256").is_in(shas))
