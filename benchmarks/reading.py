@@ -75,8 +75,8 @@ COPY (
 class Variant:
     """One file, and what the floor is told of it.
 
-    `line` is the line of record `n` (from 1) of `rows`. The floor reads the file `floor_file`, which has `unlike` records
-    that differ from ours.
+    `line` is the line of record `n` (from 1) of `rows`. The floor reads the file `floor_file`; `unlike` of its records
+    differ from ours.
     """
 
     name: str

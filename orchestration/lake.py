@@ -26,7 +26,17 @@ from models.fields import FIELDS, PHONE_FIELDS, UNKNOWN, column_positions, kind_
 from orchestration import phones
 from orchestration.errors import UsageError
 from orchestration.home import Home
-from orchestration.reader import Limits, OtherLine, ReadError, Reading, no_pattern, read_file, unique_keys
+from orchestration.reader import (
+    Limits,
+    OtherLine,
+    ReadError,
+    Reading,
+    no_pattern,
+    read_file,
+    stated,
+    unique_keys,
+    write_parquet,
+)
 
 KINDS = tuple(FIELDS)
 
@@ -319,7 +329,7 @@ def _row_projection(reading: Reading, kind: str, upload_id: str) -> tuple[str, l
     positions = column_positions(reading.header, kind)
     fields = []
     for field in FIELDS[kind]:
-        cells = [f"nullif(trim(c{position}, {_BLANKS}), '')" for position in positions.get(field, [])]
+        cells = [stated(f"c{position}", reading.padding) for position in positions.get(field, [])]
         value = f"coalesce({', '.join(cells)})" if cells else "CAST(NULL AS VARCHAR)"
         fields.append(f"{value} AS {_name(field)}")
     columns = [
@@ -332,9 +342,6 @@ def _row_projection(reading: Reading, kind: str, upload_id: str) -> tuple[str, l
         *fields,
     ]
     return ", ".join(columns), [upload_id]
-
-
-_BLANKS = "' \t\r\n\u00a0\ufeff'"
 
 
 def _name(identifier: str) -> str:
@@ -365,12 +372,14 @@ def _write_phones(
             }
         ),
     )
-    con.sql(
+    write_parquet(
+        con,
         "SELECT CAST(? AS UUID) AS upload_id, phone_text, phone, problem FROM ("
         "SELECT phone_text, '+91' || mobile AS phone, NULL AS problem FROM phone_texts WHERE mobile <> '' "
         "UNION ALL SELECT phone_text, phone, problem FROM odd_phones) ORDER BY phone_text",
-        params=[upload_id],
-    ).write_parquet(str(target), compression="zstd")
+        [upload_id],
+        target,
+    )
 
 
 def _notes(reading: Reading) -> dict[str, object]:

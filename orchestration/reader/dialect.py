@@ -16,7 +16,7 @@ _SAMPLE_RECORDS = 300
 _FEW = 3
 _SAMPLE_CHARACTERS = 1 << 17
 _MOST_CELLS = 20_000
-_TOLD = re.compile(r'"?sep=(.)"?[,;\t| ]*', re.I)
+_TOLD = re.compile(r"""\"?sep=([^\w"'])\"?[,;\t| ]*""", re.I)
 _PLAIN = re.compile(r"[\w .'’()&/#*+=<>@?!%:_-]*")
 
 

@@ -38,6 +38,7 @@ class File(NamedTuple):
     layout: Layout
     columns: int
     body: Scan
+    padding: str  # the blanks that may stand at the edges of cells
 
 
 def is_sure(
@@ -45,7 +46,7 @@ def is_sure(
 ) -> bool:
     """Whether DuckDB can be trusted with the file at all: all text, one style of line ends, quotes as they must be."""
     data = decoded.data
-    returns = data.count(b"\r", first_byte)
+    returns = data.count(b"\r", first_byte) if b"\r" in data else 0
     return (
         decoded.clean
         and len(dialect.delimiter.encode()) == len(dialect.quote.encode()) == 1
@@ -81,7 +82,8 @@ def parquet(path: Path) -> str:
 
 def write_parquet(con: duckdb.DuckDBPyConnection, query: str, params: list[object], target: Path) -> None:
     """Write what a query gives as Parquet, in its order."""
-    con.sql(query, params=params or None).write_parquet(str(target), compression="zstd")
+    # A relation with parameters would be held in memory as a whole.
+    con.execute(f"COPY ({query}) TO {_text(str(target))} (FORMAT parquet, COMPRESSION zstd)", params or None)
 
 
 def no_pattern(path: Path) -> str:
@@ -92,52 +94,56 @@ def no_pattern(path: Path) -> str:
 def _write(
     file: File, con: duckdb.DuckDBPyConnection, projection: str, params: list[object], target: Path
 ) -> Written | None:
-    body, source, is_plain = file.body, _records(file, con), _is_plain(file)
-    write_parquet(con, f"SELECT {projection} FROM {source} WHERE {is_plain} AND NOT is_short", params, target)
+    body = file.body
+    raw = _records(file, con)
+    write_parquet(con, f"SELECT {projection} FROM {raw} WHERE {_is_whole(file)} AND {_is_plain(file)}", params, target)
     if con.execute("SELECT count(*) FROM reject_errors").fetchone()[0]:
         return None
-    count = pq.read_metadata(target).num_rows
-    gaps = _below_blank_lines(file)
-    if body.plain and count == body.records and not len(gaps):
+    count, gaps = pq.read_metadata(target).num_rows, _below_blank_lines(file)
+    if count == body.records and body.plain:
         return Written(records=count, record_lines=count)
+    source = _padded(file, raw)
     breaks = f"sum({_line_feeds(file)})" if body.multiline else "0"
-    read, line_feeds, short = con.execute(
-        f"SELECT count(*), {breaks}, coalesce(list(line_number) FILTER (WHERE is_short AND {is_plain}), []) "
-        f"FROM {source}"
-    ).fetchone()
-    if short:
-        write_parquet(con, f"SELECT {projection} FROM {source} WHERE {is_plain}", params, target)
-        count = pq.read_metadata(target).num_rows
+    read, line_feeds = con.execute(f"SELECT count(*), {breaks} FROM {source}").fetchone()
     if read != body.records or len(gaps) > _MOST_SUSPECTS:
         return None
-    blanks, others, records = np.empty(0, np.int64), [], []
+    blanks, short, others = np.empty(0, np.int64), [], []
     if count != read or len(gaps):
-        suspects = con.execute(
-            f"SELECT record_number, {_first(file, 0)} IS NULL AS blank FROM {source} WHERE NOT ({is_plain})"
+        found = con.execute(
+            f"SELECT record_number, {_first(file, 0)} IS NULL AS blank, is_short, {_is_plain(file)} AS plain "
+            f"FROM {source} WHERE is_short OR NOT {_is_plain(file)}"
         ).fetchnumpy()
-        blanks = suspects["record_number"][suspects["blank"]]
-        odd = suspects["record_number"][~suspects["blank"]]
+        numbers, blanks = found["record_number"], found["record_number"][found["blank"]]
+        odd = numbers[~found["blank"] & ~found["plain"]]
         if len(odd) + len(gaps) > _MOST_SUSPECTS:
             return None
-        kinds = _look_at(file, con, source, blanks, sorted({*odd.tolist(), *gaps.tolist()}))
-        if kinds is None:
+        sorted_rows = _look_at(file, con, source, blanks, sorted({*odd.tolist(), *gaps.tolist()}))
+        if sorted_rows is None:
             return None
-        others = [line for line in kinds if isinstance(line, OtherLine)]
+        others = [line for line in sorted_rows if isinstance(line, OtherLine)]
         if any(line.kind == OTHER_TABLE for line in others):
             return None
-        gone = {line.line_number for line in others}
-        records = [number for number in odd.tolist() if int(body.starts[number - 1]) not in gone]
-        if records:
-            keep = f"{is_plain} OR record_number IN ({', '.join(map(str, records))})"
+        gone = np.flatnonzero(np.isin(body.starts, [line.line_number for line in others])) + 1
+        short = np.setdiff1d(numbers[found["is_short"]], np.concatenate((blanks, gone)))
+        if count != read - len(blanks) - len(gone) or len(gone):
+            records = np.setdiff1d(odd, gone)
+            keep = f"({_is_plain(file)} OR {_is_in(records)}) AND NOT {_is_in(gone)}"
             write_parquet(con, f"SELECT {projection} FROM {source} WHERE {keep}", params, target)
             count = pq.read_metadata(target).num_rows
+        if count != read - len(blanks) - len(gone):
+            return None
+    blank_lines = _numbers(file, blanks)
     return Written(
         records=count,
-        short=sorted(short),
-        record_lines=read + int(line_feeds or 0) - len(_numbers(file, blanks)) - sum(line.lines for line in others),
-        blank_lines=sorted(body.blank_lines.tolist() + _numbers(file, blanks)),
+        short=body.starts[short - 1].tolist() if len(short) else [],
+        record_lines=read + int(line_feeds or 0) - len(blank_lines) - sum(line.lines for line in others),
+        blank_lines=sorted(body.blank_lines.tolist() + blank_lines),
         other_lines=others,
     )
+
+
+def _is_in(numbers: np.ndarray) -> str:
+    return f"record_number IN ({', '.join(map(str, numbers.tolist())) or 'NULL'})" if len(numbers) else "false"
 
 
 def _numbers(file: File, records: np.ndarray) -> list[int]:
@@ -207,21 +213,14 @@ def _rows(file: File, found: list[tuple], empty: set[int]) -> Iterator[Row]:
 
 
 def _records(file: File, con: duckdb.DuckDBPyConnection) -> str:
-    """Every record that DuckDB reads, with its number and its line, as a relation."""
-    names = [f"c{index}" for index in range(file.columns)]
-    cells = ", ".join([*(f"coalesce({name}, '') AS {name}" for name in names), f"{names[-1]} IS NULL AS is_short"])
+    """Every record that DuckDB reads, with its number and its line, as a relation; cells that are missing are null."""
+    names = ", ".join([*(f"c{index}" for index in range(file.columns)), "beyond"])
     nothing = "NULL::VARCHAR AS problem, NULL::VARCHAR AS record_text, NULL::VARCHAR[] AS record_cells"
-    # What DuckDB would pad or pass over in silence: cells beyond the header, and lines joined to a short record.
-    wrong = "beyond <> ''" if file.layout.trailing else "beyond IS NOT NULL"
-    if file.body.multiline:
-        wrong = f"beyond IS NOT NULL OR ({names[-1]} IS NULL AND contains(concat({', '.join(names)}), chr(10)))"
-    records = f"{_read_csv(file)} WHERE CASE WHEN {wrong} THEN error('read carefully') ELSE true END"
     if file.body.plain:
         first = file.layout.body_line - 1
-        number = "row_number() OVER () AS record_number"
         return (
-            f"(SELECT record_number, CAST(record_number + {first} AS INTEGER) AS line_number, {', '.join(names)}, "
-            f"is_short, {nothing} FROM (SELECT {number}, {cells} FROM {records}))"
+            f"(SELECT record_number, CAST(record_number + {first} AS INTEGER) AS line_number, {names}, {nothing} "
+            f"FROM (SELECT row_number() OVER () AS record_number, {names} FROM {_read_csv(file)}))"
         )
     con.register(
         "line_numbers",
@@ -229,26 +228,73 @@ def _records(file: File, con: duckdb.DuckDBPyConnection) -> str:
     )
     return (
         f"(SELECT line_numbers.record_number, line_numbers.line_number, records.*, {nothing} "
-        f"FROM line_numbers POSITIONAL JOIN (SELECT {cells} FROM {records}) AS records)"
+        f"FROM line_numbers POSITIONAL JOIN {_read_csv(file)} AS records)"
     )
+
+
+def _padded(file: File, records: str) -> str:
+    """The records with blank cells for those that are missing. Fails where DuckDB passed over something in silence."""
+    names = [f"c{index}" for index in range(file.columns)]
+    cells = ", ".join(f"coalesce({name}, '') AS {name}" for name in names)
+    # Cells beyond the header, and lines joined to a short record.
+    wrong = "beyond <> ''" if file.layout.trailing else "beyond IS NOT NULL"
+    if file.body.multiline:
+        wrong = f"beyond IS NOT NULL OR ({names[-1]} IS NULL AND contains(concat({', '.join(names)}), chr(10)))"
+    return (
+        f"(SELECT record_number, line_number, {cells}, {names[-1]} IS NULL AS is_short, problem, record_text, "
+        f"record_cells FROM {records} WHERE CASE WHEN {wrong} THEN error('read carefully') ELSE true END)"
+    )
+
+
+def _is_whole(file: File) -> str:
+    """A condition that holds for records with as many cells as there are columns."""
+    beyond = "(beyond IS NULL OR beyond = '')" if file.layout.trailing else "beyond IS NULL"
+    return f"c{file.columns - 1} IS NOT NULL AND {beyond}"
 
 
 def _first(file: File, start: int) -> str:
     """The first cell that is not blank, from column `start` on, or null."""
-    cells = [f"nullif(trim(c{index}, {_text(BLANKS)}), '')" for index in range(start, file.columns)]
+    cells = [stated(f"c{index}", file.padding) for index in range(start, file.columns)]
     return f"coalesce({', '.join(cells)})" if len(cells) > 1 else cells[0] if cells else "''"
 
 
 def _is_plain(file: File) -> str:
-    """A condition that holds for no row but records: a superset of what the layout calls otherwise is left out."""
-    layout = file.layout
-    suspects = [f"{_first(file, 0)} IS NULL", f"contains(lower({_first(file, 0)}), 'total')"]
-    if layout.mark >= 0:
-        name = layout.header[layout.mark].strip(BLANKS)
-        suspects.append(f"trim(c{layout.mark}, {_text(BLANKS)}) = {_text(name)}")
+    """A condition that holds for no row but records: a superset of what the layout calls otherwise is left out.
+
+    It is put so that a record with its first two cells filled is known by them alone.
+    """
+    layout, first = file.layout, _first(file, 0)
+    sure = f"{_is_filled('c0', file)} AND NOT contains(lower(c0), 'total')"
+    anyhow = f"{first} IS NOT NULL AND NOT contains(lower({first}), 'total')"
     if file.columns > 1:
-        suspects.append(f"{_first(file, 1)} IS NULL")
-    return f"NOT ({' OR '.join(suspects)})"
+        sure += f" AND {_is_filled('c1', file)}"
+        anyhow += f" AND {_first(file, 1)} IS NOT NULL"
+    if layout.mark >= 0:
+        mark, name = f"c{layout.mark}", _text(layout.header[layout.mark].strip(BLANKS))
+        sure += f" AND {_is_filled(mark, file)} AND NOT starts_with({mark}, {name})"
+        anyhow += f" AND {stated(mark, file.padding)} IS DISTINCT FROM {name}"
+    return f"CASE WHEN {sure} THEN true ELSE {anyhow} END"
+
+
+def _is_filled(column: str, file: File) -> str:
+    """A quick condition that holds for no blank cell, and for most that are not."""
+    return f"{column} >= '!'" + (f" AND {column} < chr(127)" if not file.padding.isascii() else "")
+
+
+def stated(column: str, padding: str) -> str:
+    """A cell without the blanks around it, null when it is blank, if it may be padded with some of `padding`.
+
+    Trimming a set of characters is dear, so that it is done where a cell's first or last one calls for it.
+    """
+    if not padding:
+        return f"nullif({column}, '')"
+    bare = [f"{column} >= '!'"] + ([] if padding.isascii() else [f"{column} < chr(127)"])
+    bare += [f"NOT ends_with({column}, {_character(char)})" for char in padding]
+    return f"CASE WHEN {' AND '.join(bare)} THEN {column} ELSE nullif(trim({column}, {_text(BLANKS)}), '') END"
+
+
+def _character(char: str) -> str:
+    return "' '" if char == " " else f"chr({ord(char)})"
 
 
 def _line_feeds(file: File) -> str:

@@ -80,6 +80,17 @@ class Layout:
         """The first column with a name, by which a repeated header is looked for; -1 without a header."""
         return next((position for position, name in enumerate(self._stripped) if name), -1)
 
+    def is_surely_record(self, cells: Sequence[str]) -> bool:
+        """A quick test by the first two cells, for most records of most files."""
+        return (
+            len(cells) > 1
+            and "!" <= cells[0] < "\x7f"
+            and "!" <= cells[1] < "\x7f"
+            and self.mark == 0
+            and not cells[0].startswith(self._stripped[0])
+            and "total" not in cells[0].lower()
+        )
+
     def is_repeated_header(self, cells: Sequence[str]) -> bool:
         if not 0 <= self.mark < len(cells) or cells[self.mark].strip(BLANKS) != self._stripped[self.mark]:
             return False

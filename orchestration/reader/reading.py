@@ -17,13 +17,15 @@ from orchestration.reader.filetypes import HEAD_BYTES, WORKBOOK, file_type
 from orchestration.reader.header import find_layout
 from orchestration.reader.layout import PREAMBLE, KnownHeader, Layout, OtherLine, Row
 from orchestration.reader.records import Written, write_rows
-from orchestration.reader.scan import Scan, scan
+from orchestration.reader.scan import Scan, blanks_at_edges, scan
+from orchestration.reader.shapes import BLANKS, is_blank
 from orchestration.reader.sizes import check_lines
 from orchestration.reader.text import Decoded, decode, readable, returns_alone
 from orchestration.reader.workbook import read_workbook
 
 _SAMPLE_ROWS = 1_000
 _BODY = "body.csv"
+_MOST_LOOKED_AT = 1_000
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Reading:
     `records` counts the unreadable ones too; `short` are the lines of those filled up, `repaired` of those mended.
     `other_lines` are the lines that are no records, `blank_lines` the numbers of those with nothing in them. `path` is
     the staged file that `write` reads: UTF-8 CSV on the fast path, Parquet on the careful one. All but `encoding`,
-    `dialect` and the header are final after `write`.
+    `dialect` and the header are final after `write`. `padding`: the blanks that may stand at the edges of cells.
     """
 
     encoding: str
@@ -72,6 +74,7 @@ class Reading:
     remarks: list[str] = field(default_factory=list)
     scan: Scan | None = None
     first_byte: int = 0
+    padding: str = BLANKS
     decoded: Decoded | None = field(default=None, repr=False)
     limits: Limits = field(default_factory=Limits)
 
@@ -142,7 +145,9 @@ class Reading:
 
     def _fast_file(self) -> fast.File:
         has_header = self.path.name != _BODY and bool(self.first_byte)
-        return fast.File(self.path, has_header, self.decoded, self.dialect, self.layout, self.columns, self.scan)
+        return fast.File(
+            self.path, has_header, self.decoded, self.dialect, self.layout, self.columns, self.scan, self.padding
+        )
 
 
 def read_file(
@@ -167,10 +172,10 @@ def read_file(
     check_lines(path, limits)
     decoded = decode(path.read_bytes())
     head_lines, whole = _head(decoded, limits)
-    if not any(line.strip() for line in head_lines) and whole:
+    if all(map(is_blank, head_lines)) and whole:
         physical = decoded.data.count(b"\n") + (bool(decoded.data) and not decoded.data.endswith(b"\n"))
         return Reading.nothing(staging, decoded.encoding, physical)
-    told = told_delimiter(next(line for line in head_lines if line.strip()))
+    told = told_delimiter(next(line for line in head_lines if not is_blank(line)))
     dialect, width = choose_dialect(head_lines)
     if told:
         dialect, width = choose_dialect(head_lines, told)
@@ -221,7 +226,7 @@ def _laid_out(
         with staged.open("wb") as out:
             out.write(memoryview(decoded.data)[first_byte:])
         reading = replace(reading, path=staged)
-    return reading
+    return replace(reading, padding=blanks_at_edges(decoded.data, first_byte, body.multiline))
 
 
 def _read_workbook(path: Path, staging: Path, limits: Limits, known: KnownHeader | None) -> Reading:
@@ -278,7 +283,7 @@ def _head(decoded: Decoded, limits: Limits) -> tuple[list[str], bool]:
     whole = len(decoded.data) == len(head)
     if (whole and lines[-1] == "") or not whole:
         lines.pop()
-    if not whole and not any(line.strip() for line in lines):
+    if not whole and all(map(is_blank, lines)):
         raise _header_too_long(limits)
     return lines, whole
 
@@ -310,14 +315,17 @@ def _line_offset(data: bytes, line: int) -> int:
 
 
 def _returns_end_lines(decoded: Decoded, dialect: Dialect, width: int) -> bool:
-    """Whether the pieces between lone CRs are records of their own, in most of the lines that have one."""
-    whole = broken = 0
-    for found in itertools.islice(re.finditer(rb"[^\n]*\r(?!\n)[^\n]*", decoded.data), 1_000):
-        text = found[0].decode("utf-8", "surrogateescape")
-        pieces = [piece for piece in text.split("\r") if piece.strip()]
-        cells = [strict_cells(piece, dialect) for piece in pieces]
-        if len(pieces) == 1 or all(found is not None and len(found) == width for found in cells):
-            whole += 1
-        else:
-            broken += 1
-    return whole > broken
+    """Whether the pieces between lone CRs are records of their own, in most of the first lines that have one."""
+    data, whole, looked_at, end = decoded.data, 0, 0, -1
+    for found in re.finditer(rb"\r(?!\n)", data):
+        if found.start() < end:
+            continue  # of the line before
+        start, end = data.rfind(b"\n", 0, found.start()) + 1, data.find(b"\n", found.start())
+        end = len(data) if end < 0 else end
+        pieces = data[start:end].decode("utf-8", "surrogateescape").split("\r")
+        cells = [strict_cells(piece, dialect) for piece in pieces if piece.strip()]
+        whole += len(cells) == 1 or all(found is not None and len(found) == width for found in cells)
+        looked_at += 1
+        if looked_at == _MOST_LOOKED_AT:
+            break
+    return 2 * whole > looked_at

@@ -13,7 +13,9 @@ from orchestration.reader.layout import Layout, OtherLine, Row
 from orchestration.reader.shapes import is_blank
 from orchestration.reader.sorting import sort_rows
 
-_BATCH = 50_000
+# Small, so that a million cells are not alive at once for the garbage collector to look through.
+_BATCH = 2_000
+_BATCHES = 25  # of a row group
 
 
 @dataclass
@@ -43,56 +45,56 @@ def write_rows(rows: Iterable[Row], layout: Layout, columns: int, dialect: Diale
     have them (one that is alone with them may have a delimiter within a cell). A record with a problem has no cells,
     but its text, and in record_cells what cells can be made of it.
     """
-    schema = pa.schema(
-        [
-            ("line_number", pa.int32()),
-            *((f"c{index}", pa.string()) for index in range(columns)),
-            ("problem", pa.string()),
-            ("record_text", pa.string()),
-            ("record_cells", pa.list_(pa.string())),
-        ]
-    )
-    written, padding, nothing = Written(), [""] * columns, [None] * columns
+    names = [f"c{index}" for index in range(columns)]
+    fields = [("line_number", pa.int32()), *((name, pa.string()) for name in names)]
+    fields += [("problem", pa.string()), ("record_text", pa.string()), ("record_cells", pa.list_(pa.string()))]
+    schema, written, tables = pa.schema(fields), Written(), []
     sorted_rows = sort_rows(rows, layout)
     with pq.ParquetWriter(target, schema, compression="zstd") as writer:
         while batch := list(itertools.islice(sorted_rows, _BATCH)):
-            table, numbers, problems = [], [], {}
-            for row in batch:
-                if isinstance(row, OtherLine):
-                    written.other_lines.append(row)
-                    continue
-                cells = row.cells
-                if cells is not None and row.blank:
-                    written.blank_lines += range(row.line_number, row.line_number + row.lines)
-                    continue
-                if cells is None:
-                    problems[len(table)] = (row.problem, row.text, loose_cells(row.text, dialect))
-                    table.append(nothing)
-                elif len(cells) == columns:
-                    table.append(cells)
-                elif len(cells) < columns:
-                    written.short.append(row.line_number)
-                    table.append(cells + padding[len(cells) :])
-                elif layout.trailing and all(map(is_blank, cells[columns:])):
-                    table.append(cells[:columns])
-                else:
-                    problems[len(table)] = (wrong_field_count(len(cells), columns, layout.width), row.text, cells)
-                    table.append(nothing)
-                numbers.append(row.line_number)
-                written.record_lines += row.lines
-                if row.repaired:
-                    written.repaired.append(row.line_number)
-            written.records += len(table)
-            arrays = [pa.array(numbers, pa.int32())]
-            arrays += (
-                [pa.array(column, pa.string()) for column in zip(*table, strict=True)]
-                if table
-                else [pa.array([], pa.string()) for _ in range(columns)]
-            )
-            for index, kind in enumerate((pa.string(), pa.string(), pa.list_(pa.string()))):
-                values = [None] * len(table)
-                for position, found in problems.items():
-                    values[position] = found[index]
-                arrays.append(pa.array(values, kind))
-            writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
+            tables.append(_table(batch, layout, columns, dialect, schema, written))
+            if len(tables) == _BATCHES:
+                writer.write_table(pa.concat_tables(tables))
+                tables = []
+        if tables:
+            writer.write_table(pa.concat_tables(tables))
     return written
+
+
+def _table(
+    rows: list[Row | OtherLine], layout: Layout, columns: int, dialect: Dialect, schema: pa.Schema, written: Written
+) -> pa.Table:
+    """The records among `rows` as a table; all rows are counted in `written`."""
+    table, numbers, problems = [], [], {}
+    padding, nothing = [""] * columns, [None] * columns
+    for row in rows:
+        if isinstance(row, OtherLine):
+            written.other_lines.append(row)
+            continue
+        cells = row.cells
+        if cells is not None and row.blank:
+            written.blank_lines += range(row.line_number, row.line_number + row.lines)
+            continue
+        if cells is None:
+            problems[len(table)] = (row.problem, row.text, loose_cells(row.text, dialect))
+            cells = nothing
+        elif len(cells) < columns:
+            written.short.append(row.line_number)
+            cells = cells + padding[len(cells) :]
+        elif len(cells) > columns and layout.trailing and all(map(is_blank, cells[columns:])):
+            cells = cells[:columns]
+        elif len(cells) > columns:
+            problems[len(table)] = (wrong_field_count(len(cells), columns, layout.width), row.text, cells)
+            cells = nothing
+        table.append(cells)
+        numbers.append(row.line_number)
+        written.record_lines += row.lines
+        if row.repaired:
+            written.repaired.append(row.line_number)
+    written.records += len(table)
+    arrays = [numbers, *(zip(*table, strict=True) if table else [[]] * columns)]
+    for part in range(3):
+        arrays.append([problems[index][part] if index in problems else None for index in range(len(table))])
+    return pa.Table.from_arrays(
+        [pa.array(values, kind) for values, kind in zip(arrays, schema.types, strict=True)], schema=schema
+    )

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from orchestration.reader.shapes import BLANKS
+from orchestration.reader.text import returns_alone
+
 _NEWLINE, _RETURN = 10, 13
 _CHUNK = 1 << 24
 
@@ -91,6 +94,31 @@ def well_quoted(data: bytes, first_byte: int, delimiter: str, quote: str) -> boo
         if not (before[buffer[opening - 1]].all() and after[buffer[closing + 1]].all()):
             return False
     return quotes % 2 == 0
+
+
+def blanks_at_edges(data: bytes, first_byte: int, multiline: bool) -> str:
+    """Which blanks may stand at the edges of cells. Trimming a million cells costs more than looking once.
+
+    An edge is any delimiter or quote that some record may be cut by.
+    """
+    found = "".join(char for char in BLANKS if char not in " \r\n" and data.find(char.encode(), first_byte) >= 0)
+    if multiline or returns_alone(data):
+        found += "\r\n"
+    buffer = np.frombuffer(data, dtype=np.uint8, offset=first_byte) if len(data) > first_byte else np.empty(0, np.uint8)
+    edge = np.zeros(256, dtype=bool)
+    edge[[ord(char) for char in "\n\r\t\"',;|^~:"]] = True
+    for offset in range(0, len(buffer), _CHUNK):
+        chunk = buffer[max(offset - 1, 0) : offset + _CHUNK + 1]
+        spaces = np.flatnonzero(chunk == 32)
+        at_edge = len(spaces) and (
+            edge[chunk[np.maximum(spaces - 1, 0)]].any()
+            or edge[chunk[np.minimum(spaces + 1, len(chunk) - 1)]].any()
+            or spaces[0] == 0
+            or spaces[-1] == len(chunk) - 1
+        )
+        if at_edge:
+            return found + " "
+    return found
 
 
 def _blank(buffer: np.ndarray, begins: np.ndarray, ends: np.ndarray) -> np.ndarray:

@@ -14,10 +14,12 @@ _SENTENCE_WORDS = 3
 def sort_rows(rows: Iterable[Row], layout: Layout) -> Iterator[Row | OtherLine]:
     """The rows below the header in order: records as they are, blank rows as they are, others as OtherLine."""
     rows, after_blank, in_other, any_record = _Ahead(rows), False, False, False
-    run: list[Row] = []  # rows that are footers if nothing but such rows follow
-    run_after_blank = False
+    run: list[tuple[Row, bool]] = []  # rows that are footers if only such follow, and whether a blank one precedes
     for row in rows:
         cells = row.cells
+        if any_record and cells and not (after_blank or in_other or run) and layout.is_surely_record(cells):
+            yield row
+            continue
         if cells is not None and row.blank:
             after_blank = True
             yield row
@@ -28,20 +30,19 @@ def sort_rows(rows: Iterable[Row], layout: Layout) -> Iterator[Row | OtherLine]:
         elif layout.is_repeated_header(cells):
             kind, in_other = REPEATED_HEADER, False
         elif in_other or (
-            (after_blank or (run and run_after_blank)) and any_record and layout.opens_other_table(cells, rows.below())
+            any_record and (after_blank or (run and run[0][1])) and layout.opens_other_table(cells, rows.below())
         ):
             kind, in_other = OTHER_TABLE, True
-            yield from (OtherLine(title.line_number, title.lines, OTHER_TABLE, title.text) for title in run)
+            yield from (OtherLine(title.line_number, title.lines, OTHER_TABLE, title.text) for title, _ in run)
             run = []
         elif layout.is_totals(cells):
             kind = TOTALS
         elif any_record and layout.is_lone(cells) and (run or not is_value(cells[0])) and len(run) < _MOST_FOOTERS:
-            run_after_blank = after_blank if not run else run_after_blank
-            run.append(row)
+            run.append((row, after_blank))
             after_blank = False
             continue
         if kind is None or in_other:
-            yield from run
+            yield from (earlier for earlier, _ in run)
             run = []
         if kind is None:
             any_record = True
@@ -49,16 +50,15 @@ def sort_rows(rows: Iterable[Row], layout: Layout) -> Iterator[Row | OtherLine]:
         else:
             yield OtherLine(row.line_number, row.lines, kind, row.text)
         after_blank = kind == TOTALS or (kind is not None and after_blank)
-    yield from footers(run, run_after_blank, layout)
+    yield from _footers(run, layout)
 
 
-def footers(run: list[Row], after_blank: bool, layout: Layout) -> Iterator[Row | OtherLine]:
-    """The last rows of a file, each a lone text: footers from the first that a blank line precedes or that is a
-    sentence; those before it are records."""
-    started = after_blank
-    for row in run:
-        wide = max(len(layout.header), layout.width) > 2
-        started = started or (wide and len(row.cells[0].split()) >= _SENTENCE_WORDS)
+def _footers(run: list[tuple[Row, bool]], layout: Layout) -> Iterator[Row | OtherLine]:
+    """The last rows of a file, the first cell alone of each filled: footers from the first on that a blank row precedes
+    or that is a sentence; those before it are records."""
+    started, wide = False, max(len(layout.header), layout.width) > 2
+    for row, after_blank in run:
+        started = started or after_blank or (wide and len(row.cells[0].split()) >= _SENTENCE_WORDS)
         yield OtherLine(row.line_number, row.lines, FOOTER, row.text) if started else row
 
 

@@ -59,7 +59,7 @@ def decode(raw: bytes) -> Decoded:
                 body.decode("utf-8")
             return _finish(encoding or "utf-8", body, True, raw)
         except UnicodeDecodeError:
-            if not _mostly_utf8(body):
+            if not encoding and not _mostly_utf8(body):
                 return _finish("cp1252", codecs.charmap_decode(body, "strict", _CP1252)[0].encode(), True, raw)
             text, encoding = body.decode("utf-8", "surrogateescape"), encoding or "utf-8"
     else:
@@ -104,7 +104,7 @@ def readable(text: str) -> str:
 
 def returns_alone(data: bytes) -> bool:
     """Whether some CR is not followed by LF."""
-    return data.count(b"\r") != data.count(b"\r\n")
+    return b"\r" in data and data.count(b"\r") != data.count(b"\r\n")
 
 
 def _mostly_utf8(body: bytes) -> bool:

@@ -1,6 +1,8 @@
 """A workbook's first sheet that holds a table, as rows of text."""
 
 import re
+import zipfile
+import zlib
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +17,13 @@ from orchestration.reader.layout import KnownHeader, Layout, Row
 _MIDNIGHT = re.compile(r"(\d{4}-\d\d-\d\d)[ T]00:00:00(?:\.0+)?")
 # Excel keeps 15 digits of a number; what it shows behind them is not what was typed.
 _DIGITS = 15
+_MOST_ROWS = 1_048_576
+_MOST_CELLS = 50_000_000
+_BLOCK = 1 << 22
+_LONGEST_REFERENCE = 64
+_FAR_COLUMN = re.compile(rb'\br="([A-Z]{2,7})[0-9]')
+# The row of a row, or of a cell that is far down.
+_ROW = re.compile(rb'(?:<row [^>]{0,64}?\br="|\br="[A-Z]{1,7}(?=[0-9]{6}))([0-9]{1,12})"')
 _LONG = re.compile(rf"-?[0-9]{{{_DIGITS + 1},}}")
 
 
@@ -32,6 +41,7 @@ def read_workbook(path: Path, limits: Limits, known: KnownHeader | None) -> Work
 
     Raises UnreadableFileError (bad_workbook) when it cannot be opened or holds nothing.
     """
+    _check_extent(path, limits)
     try:
         names = fastexcel.read_excel(path).sheet_names
         sheets = {name: rows for name in names if (rows := _sheet(path, name, limits))}
@@ -55,14 +65,51 @@ def read_workbook(path: Path, limits: Limits, known: KnownHeader | None) -> Work
     return Workbook(sheets[chosen], layouts[chosen], remarks if unread else [])
 
 
+def _check_extent(path: Path, limits: Limits) -> None:
+    """Refuse a workbook with a cell so far out that the library would ask for more memory than there is."""
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            if not name.startswith("xl/worksheets/") or not name.endswith(".xml"):
+                continue
+            columns, rows, rest = 0, 0, b""
+            try:
+                with archive.open(name) as sheet:
+                    while block := sheet.read(_BLOCK):
+                        text = rest + block
+                        columns = max([columns, *map(_column_number, set(_FAR_COLUMN.findall(text)))])
+                        rows = max([rows, *(int(row) for row in set(_ROW.findall(text)))])
+                        rest = text[-_LONGEST_REFERENCE:]
+            except (zipfile.BadZipFile, OSError, EOFError, zlib.error, RuntimeError, NotImplementedError):
+                raise UnreadableFileError("bad_workbook", "the workbook is damaged; save it again") from None
+            if columns > limits.columns:
+                raise _too_many_columns(columns, limits)
+            if rows > _MOST_ROWS or rows * max(columns, 1) > _MOST_CELLS:
+                raise ReadLimitError(
+                    "file_too_large",
+                    f"a sheet reaches to row {rows:,} and column {columns:,}; delete what stands far below or to the "
+                    "right of the table",
+                )
+
+
+def _column_number(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
+
+
+def _too_many_columns(columns: int, limits: Limits) -> ReadLimitError:
+    return ReadLimitError(
+        "too_many_columns",
+        f"the sheet has {columns:,} columns, more than the {limits.columns:,} that are read; leave some out",
+    )
+
+
 def _sheet(path: Path, name: str, limits: Limits) -> list[Row]:
     """The rows of a sheet, cells as text; none when nothing stands in it."""
     texts = _read(path, name, "string")
     if texts.width > limits.columns:
-        raise ReadLimitError(
-            "too_many_columns",
-            f"the sheet has {texts.width:,} columns, more than the {limits.columns:,} that are read; leave some out",
-        )
+        raise _too_many_columns(texts.width, limits)
     table = [[_text(cell) for cell in row] for row in texts.iter_rows()]
     long = [
         (row, column) for row, cells in enumerate(table) for column, cell in enumerate(cells) if _LONG.fullmatch(cell)
