@@ -346,6 +346,16 @@ def test_no_cell_is_published(loaded: Loaded) -> None:
             assert spoken(table.write_csv()) == [], name
 
 
+def test_no_cell_is_said_of_a_file_without_a_header(tmp_path: Path) -> None:
+    """Its first line may be taken for the header, and holds somebody's name all the same."""
+    world = World(tmp_path / "home")
+    world.put("names.csv", "Zebulon,Zebulon,Hosa\nQuillon,Zebulon,Hosa\nZebulon,Quillon,Kaveri\n")
+    world.load()
+    (sha256,) = world.lake.uploads()["sha256"]
+    assert spoken(str(upload_findings(world.home, world.settings, [sha256]).rows())) == []
+    assert spoken(str(world.rows("SELECT processing_errors, reading_notes, column_mapping FROM file_uploads"))) == []
+
+
 # --- in Dagster ------------------------------------------------------------------------------------------------------
 
 

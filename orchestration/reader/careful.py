@@ -7,8 +7,9 @@ from orchestration.reader.errors import Limits, ReadLimitError
 from orchestration.reader.layout import Row
 from orchestration.reader.text import readable, undecodable
 
-# A quoted cell that runs over more lines than this is a quote that was never closed.
-_MOST_LINES = 200
+# How often the lines of an open quote are looked at whether they are a record by now.
+_FIRST_TRIES = 4
+_MOST_TRIES = 200
 # A stray quote and line breaks in one record are believed only close together.
 _MOST_REPAIRED_LINES = 10
 
@@ -62,7 +63,7 @@ def _row(lines: list[str], index: int, first_line: int, dialect: Dialect, widths
         return Row(number, text.count("\n") + 1, cells, text)
     if mended := repaired_cells(line, dialect, widths):
         return Row(number, 1, mended, line, repaired=True)
-    if cells is None and (joined := _joined(lines, index, dialect, widths, clean, repair=True)):
+    if cells is None and (joined := _mended(lines, index, dialect, widths, clean)):
         text, cells = joined
         return Row(number, text.count("\n") + 1, cells, text, repaired=True)
     if cells is None:
@@ -71,24 +72,44 @@ def _row(lines: list[str], index: int, first_line: int, dialect: Dialect, widths
 
 
 def _joined(
-    lines: list[str], index: int, dialect: Dialect, widths: tuple[int, ...], clean: bool, repair: bool = False
+    lines: list[str], index: int, dialect: Dialect, widths: tuple[int, ...], clean: bool
 ) -> tuple[str, list[str]] | None:
-    """The lines from `index` on that make one whole record, as (text, cells); with `repair`, by the cheapest one."""
-    text = lines[index]
-    for following in lines[index + 1 : index + (_MOST_REPAIRED_LINES if repair else _MOST_LINES + 1)]:
+    """The lines from `index` on that together are well formed and whole, as (text, cells)."""
+    parts, quotes, tries = [lines[index]], lines[index].count(dialect.quote), 0
+    for position in range(index + 1, len(lines)):
+        following = lines[position]
         if not clean and undecodable(following):
             return None
-        if repair and (alone := strict_cells(following.removesuffix("\r"), dialect)) and len(alone) in widths:
-            return None  # a whole record is no part of a broken one
-        text += "\n" + following
+        parts.append(following)
         if dialect.quote not in following:
             continue
-        whole = text.removesuffix("\r")
-        cells, unfinished = (repaired_cells(whole, dialect, widths), True) if repair else parse(whole, dialect)
+        quotes += following.count(dialect.quote)
+        # While they do not pair up nothing is closed; a first look or two tells whether anything can be.
+        if tries > _FIRST_TRIES and quotes % 2 and not dialect.escape:
+            continue
+        tries += 1
+        text = "\n".join(parts).removesuffix("\r")
+        cells, unfinished = parse(text, dialect)
         if cells is not None and len(cells) in widths:
-            return whole, cells
-        if not unfinished:
+            return text, cells
+        if not unfinished or tries > _MOST_TRIES:
             return None
+    return None
+
+
+def _mended(
+    lines: list[str], index: int, dialect: Dialect, widths: tuple[int, ...], clean: bool
+) -> tuple[str, list[str]] | None:
+    """A few lines from `index` on that are one whole record by the cheapest repair, none of them one by itself."""
+    text = lines[index]
+    for following in lines[index + 1 : index + _MOST_REPAIRED_LINES]:
+        alone = strict_cells(following.removesuffix("\r"), dialect)
+        if (not clean and undecodable(following)) or (alone and len(alone) in widths):
+            return None
+        text += "\n" + following
+        whole = text.removesuffix("\r")
+        if dialect.quote in following and (cells := repaired_cells(whole, dialect, widths)):
+            return whole, cells
     return None
 
 

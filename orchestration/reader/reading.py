@@ -24,6 +24,7 @@ from orchestration.reader.text import Decoded, decode, readable, returns_alone
 from orchestration.reader.workbook import read_workbook
 
 _SAMPLE_ROWS = 1_000
+_SAMPLE_BYTES = 1 << 20
 _BODY = "body.csv"
 _MOST_LOOKED_AT = 1_000
 
@@ -230,7 +231,7 @@ def _laid_out(
 
 
 def _read_workbook(path: Path, staging: Path, limits: Limits, known: KnownHeader | None) -> Reading:
-    book = read_workbook(path, limits, known)
+    book = read_workbook(path, staging, limits, known)
     sheet, layout = book.rows, book.layout
     _check_columns(max(len(layout.header), layout.width), limits)
     first = layout.header_line or layout.body_line
@@ -277,8 +278,8 @@ def unique_keys(header: Sequence[str]) -> list[str]:
 
 
 def _head(decoded: Decoded, limits: Limits) -> tuple[list[str], bool]:
-    """The first lines, as far as a header may reach, and whether they are all."""
-    head = decoded.data[: limits.header_bytes + 1]
+    """The first lines, farther than a header may reach, and whether they are all."""
+    head = decoded.data[: 2 * limits.header_bytes + _SAMPLE_BYTES]
     lines = head.decode("utf-8", "surrogateescape" if not decoded.clean else "replace").split("\n")
     whole = len(decoded.data) == len(head)
     if (whole and lines[-1] == "") or not whole:

@@ -14,16 +14,18 @@ from orchestration.reader.errors import Limits, ReadLimitError, UnreadableFileEr
 from orchestration.reader.header import find_layout
 from orchestration.reader.layout import KnownHeader, Layout, Row
 
-_MIDNIGHT = re.compile(r"(\d{4}-\d\d-\d\d)[ T]00:00:00(?:\.0+)?")
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.0+)?")
+_NO_DAY = ("1899-12-31", "1899-12-30")  # what a time alone is given for a date
 # Excel keeps 15 digits of a number; what it shows behind them is not what was typed.
 _DIGITS = 15
 _MOST_ROWS = 1_048_576
-_MOST_CELLS = 50_000_000
+_MOST_CELLS = 64_000_000
 _BLOCK = 1 << 22
-_LONGEST_REFERENCE = 64
-_FAR_COLUMN = re.compile(rb'\br="([A-Z]{2,7})[0-9]')
-# The row of a row, or of a cell that is far down.
-_ROW = re.compile(rb'(?:<row [^>]{0,64}?\br="|\br="[A-Z]{1,7}(?=[0-9]{6}))([0-9]{1,12})"')
+# References to columns of one letter and rows of five digits are not looked at: so many cells are no danger.
+_FEW_COLUMNS, _FEW_ROWS = 26, 99_999
+_LONGEST_REFERENCE = 256
+_FAR_COLUMN = re.compile(rb"""\br\s*=\s*["']\s*([A-Za-z]{2,60})[0-9]""")
+_FAR_ROW = re.compile(rb"""\br\s*=\s*["']\s*[A-Za-z]{0,60}0*([1-9][0-9]{5,60})\s*["']""")
 _LONG = re.compile(rf"-?[0-9]{{{_DIGITS + 1},}}")
 
 
@@ -36,12 +38,12 @@ class Workbook:
     remarks: list[str] = field(default_factory=list)
 
 
-def read_workbook(path: Path, limits: Limits, known: KnownHeader | None) -> Workbook:
+def read_workbook(path: Path, staging: Path, limits: Limits, known: KnownHeader | None) -> Workbook:
     """The first sheet with a known header, else the first with a table. A row of the sheet is a line.
 
     Raises UnreadableFileError (bad_workbook) when it cannot be opened or holds nothing.
     """
-    _check_extent(path, limits)
+    path = _unpacked(path, staging, limits)
     try:
         names = fastexcel.read_excel(path).sheet_names
         sheets = {name: rows for name in names if (rows := _sheet(path, name, limits))}
@@ -65,35 +67,56 @@ def read_workbook(path: Path, limits: Limits, known: KnownHeader | None) -> Work
     return Workbook(sheets[chosen], layouts[chosen], remarks if unread else [])
 
 
-def _check_extent(path: Path, limits: Limits) -> None:
-    """Refuse a workbook with a cell so far out that the library would ask for more memory than there is."""
-    with zipfile.ZipFile(path) as archive:
-        for name in archive.namelist():
-            if not name.startswith("xl/worksheets/") or not name.endswith(".xml"):
-                continue
-            columns, rows, rest = 0, 0, b""
-            try:
-                with archive.open(name) as sheet:
-                    while block := sheet.read(_BLOCK):
-                        text = rest + block
-                        columns = max([columns, *map(_column_number, set(_FAR_COLUMN.findall(text)))])
-                        rows = max([rows, *(int(row) for row in set(_ROW.findall(text)))])
-                        rest = text[-_LONGEST_REFERENCE:]
-            except (zipfile.BadZipFile, OSError, EOFError, zlib.error, RuntimeError, NotImplementedError):
-                raise UnreadableFileError("bad_workbook", "the workbook is damaged; save it again") from None
-            if columns > limits.columns:
-                raise _too_many_columns(columns, limits)
-            if rows > _MOST_ROWS or rows * max(columns, 1) > _MOST_CELLS:
-                raise ReadLimitError(
-                    "file_too_large",
-                    f"a sheet reaches to row {rows:,} and column {columns:,}; delete what stands far below or to the "
-                    "right of the table",
-                )
+def _unpacked(path: Path, folder: Path, limits: Limits) -> Path:
+    """A copy of the workbook, not packed and no larger than it may be, without cells far out.
+
+    The library would believe whatever the archive says of itself, and ask for as much memory as the farthest cell needs.
+    """
+    copy, left = folder / "workbook.xlsx", limits.file_bytes
+    try:
+        with zipfile.ZipFile(path) as archive, zipfile.ZipFile(copy, "w") as out:
+            for entry in archive.infolist():
+                if entry.is_dir():
+                    continue
+                extent = _Extent(limits)  # any part may be a sheet: the workbook says so, not its name
+                with archive.open(entry) as part, out.open(entry.filename, "w", force_zip64=True) as target:
+                    while block := part.read(_BLOCK):
+                        left -= len(block)
+                        if left < 0:
+                            raise ReadLimitError("file_too_large", "the workbook unpacks to too much; save it as CSV")
+                        extent.look_at(block)
+                        target.write(block)
+    except (zipfile.BadZipFile, OSError, EOFError, zlib.error, RuntimeError, NotImplementedError, ValueError):
+        raise UnreadableFileError(
+            "bad_workbook", "the workbook is damaged; open it in Excel and save it again"
+        ) from None
+    return copy
+
+
+class _Extent:
+    """How far out the cells of a sheet are, by its XML. Raises ReadLimitError when too far."""
+
+    def __init__(self, limits: Limits):
+        self.limits, self.columns, self.rows, self.rest = limits, _FEW_COLUMNS, _FEW_ROWS, b""
+
+    def look_at(self, block: bytes) -> None:
+        text = self.rest + block
+        self.columns = max([self.columns, *map(_column_number, set(_FAR_COLUMN.findall(text)))])
+        self.rows = max([self.rows, *(int(row) for row in set(_FAR_ROW.findall(text)))])
+        self.rest = text[-_LONGEST_REFERENCE:]
+        if self.columns > max(self.limits.columns, _FEW_COLUMNS):
+            raise _too_many_columns(self.columns, self.limits)
+        if self.rows > _MOST_ROWS or self.rows * self.columns > _MOST_CELLS:
+            raise ReadLimitError(
+                "file_too_large",
+                f"a sheet reaches to row {self.rows:,} and column {self.columns:,}; "
+                "delete what stands far below or to the right of the table",
+            )
 
 
 def _column_number(letters: bytes) -> int:
     number = 0
-    for letter in letters:
+    for letter in letters.upper():
         number = number * 26 + letter - 64
     return number
 
@@ -111,6 +134,13 @@ def _sheet(path: Path, name: str, limits: Limits) -> list[Row]:
     if texts.width > limits.columns:
         raise _too_many_columns(texts.width, limits)
     table = [[_text(cell) for cell in row] for row in texts.iter_rows()]
+    if any(
+        len(cell) * 4 > limits.cell_bytes and len(cell.encode()) > limits.cell_bytes for row in table for cell in row
+    ):
+        raise ReadLimitError(
+            "cell_too_long",
+            f"a cell of the sheet has more than the {limits.cell_bytes:,} bytes that a cell may have; take it out",
+        )
     long = [
         (row, column) for row, cells in enumerate(table) for column, cell in enumerate(cells) if _LONG.fullmatch(cell)
     ]
@@ -140,8 +170,10 @@ def _read(path: Path, name: str, kind: str) -> pl.DataFrame:
 def _text(value: str | None) -> str:
     if value is None:
         return ""
-    midnight = _MIDNIGHT.fullmatch(value)
-    return midnight[1] if midnight else value
+    if moment := _MOMENT.fullmatch(value):
+        date, time = moment[1], moment[2]
+        return time if date in _NO_DAY else date if time == "00:00:00" else value
+    return value
 
 
 def _width(rows: list[Row]) -> int:
