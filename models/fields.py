@@ -5,6 +5,7 @@ non-blank in the order listed here counts.
 """
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 LOAN_BOOK = "loan_book"
 CALL_LOG = "call_log"
@@ -79,9 +80,14 @@ PHONE_FIELDS: dict[str, tuple[str, ...]] = {
 }
 
 
+@lru_cache(maxsize=4096)
 def header_key(header: str) -> str:
     """The letters and digits of a header, case-folded: `Mobile Number` and `mobile_number` are one."""
     return "".join(char for char in header.casefold() if char.isalnum())
+
+
+# Without one of these columns nothing is a loan book or a call log.
+_IDENTIFYING = frozenset(map(header_key, (*LOAN_BOOK_FIELDS["loan_id"], *CALL_LOG_FIELDS["call_sid"])))
 
 
 def column_positions(headers: Sequence[str], kind: str) -> dict[str, list[int]]:
@@ -122,5 +128,7 @@ def kind_of(headers: Iterable[str]) -> tuple[str, str | None]:
 
 def known_columns(cells: Sequence[str]) -> int:
     """How many fields a row of cells would serve as the header of a loan book or a call log; 0 if it is none."""
+    if _IDENTIFYING.isdisjoint(map(header_key, cells)):
+        return 0
     kind, _ = kind_of(cells)
     return len(column_positions(cells, kind)) if kind != UNKNOWN else 0

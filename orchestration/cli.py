@@ -223,7 +223,7 @@ class _Watch:
 
     def _step(self, name: str) -> None:
         if self.task is not None:
-            self.bars.update(self.task, advance=1, step=_harmless(name))
+            self.bars.update(self.task, advance=1, step=_harmless(name).replace("\n", " "))
 
     def _say(self, sentence: str) -> None:
         self.console.print(_harmless(sentence), markup=False, highlight=False, soft_wrap=True)
@@ -270,6 +270,11 @@ def _print_frame(frame: object, format: str) -> None:
     import polars as pl
 
     if format == "csv":
+        nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
+        frame = frame.with_columns(
+            pl.Series(name, [None if cell is None else json.dumps(cell, default=str) for cell in frame[name].to_list()])
+            for name in nested
+        )
         text = [name for name, kind in frame.schema.items() if kind == pl.String]
         formula = pl.col(text).str.contains(r"^[=+\-@\t\r]")
         neutral = frame.with_columns(pl.when(formula).then("'" + pl.col(text)).otherwise(pl.col(text)).name.keep())
@@ -294,4 +299,5 @@ def _print_frame(frame: object, format: str) -> None:
 def _cell(value: object) -> str:
     from rich.markup import escape
 
-    return escape(_harmless(f"{value:.3f}" if isinstance(value, float) else str(value)))
+    text = f"{value:.3f}" if isinstance(value, float) else str(value)
+    return escape(_harmless(text).replace("\n", "\\n"))

@@ -130,6 +130,8 @@ class Inbox:
             raise UsageError(f"{source} is not a regular file; name the files to load, not folders or links.")
         if source.name == MANIFEST:
             return None
+        if source.name.startswith("."):
+            raise UsageError(f"{source} is a hidden file, which the inbox passes over; give it another name.")
         sha256 = hash_file(source)
         stated = sightings_of(source, sha256, read_manifest(source.parent / MANIFEST, self.offset))
         if self.root in source.absolute().parents:
@@ -143,7 +145,10 @@ class Inbox:
             target.parent.mkdir(parents=True, exist_ok=True)
             if not target.exists():
                 temporary = self.staging / f"{sha256}.copy"
-                shutil.copy2(source, temporary)
+                shutil.copy2(source, temporary, follow_symlinks=False)
+                if temporary.is_symlink() or hash_file(temporary) != sha256:
+                    temporary.unlink()
+                    raise LoancallsError(f"{source} changed while it was read; run again when it is complete.")
                 temporary.chmod(0o600)
                 os.replace(temporary, target)
         for sighting in stated:
@@ -154,7 +159,7 @@ class Inbox:
     def state(self, target: Path, sighting: Sighting, sha256: str) -> None:
         """Put a line for these bytes into the manifest beside `target`, unless it stands there."""
         manifest = target.parent / MANIFEST
-        rows = list(csv.DictReader(_text_of(manifest))) if manifest.exists() else []
+        rows = list(csv.DictReader(_text_of(manifest))) if _is_regular(manifest) else []
         line = {
             "filename": readable(target.name),
             "uploaded_by": sighting.uploaded_by,
@@ -199,7 +204,7 @@ def hash_file(path: Path) -> str:
 def read_manifest(path: Path, offset: timedelta) -> dict[str, list[tuple[str, str | None, datetime | None]]]:
     """For each file name the (sha256 or '', uploaded_by, uploaded_at in UTC) that a manifest states, in its order."""
     stated: dict[str, list[tuple[str, str | None, datetime | None]]] = {}
-    if not path.is_file():
+    if not _is_regular(path):
         return stated
     for row in (reader := csv.DictReader(_text_of(path), restval="")):
         name = (row.get("filename") or "").strip()
@@ -215,6 +220,14 @@ def read_manifest(path: Path, offset: timedelta) -> dict[str, list[tuple[str, st
         entry = ((row.get("sha256") or "").strip(), (row.get("uploaded_by") or "").strip() or None, moment)
         stated.setdefault(name, []).append(entry)
     return stated
+
+
+def _is_regular(path: Path) -> bool:
+    """Whether a manifest may be read: no link to elsewhere, no pipe that would be waited for."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False
 
 
 def _text_of(manifest: Path) -> io.StringIO:

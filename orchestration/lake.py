@@ -133,7 +133,7 @@ class Lake:
 
     def facts(self, sha256: str) -> UploadFacts:
         """The facts of a complete upload."""
-        row = pl.read_parquet(self._uploads(sha256)).to_dicts()[0]
+        row = _read_parquet(self._uploads(sha256)).to_dicts()[0]
         return UploadFacts(**{name: row.get(name) for name in UPLOADS_SCHEMA})
 
     def rows(self, sha256: str, kind: str) -> pl.LazyFrame:
@@ -219,7 +219,7 @@ class Lake:
             delimiter=reading.delimiter,
             speed=reading.speed,
             message=message,
-            notes=json.dumps(_notes(reading), ensure_ascii=False),
+            notes=json.dumps(_notes(reading, kind), ensure_ascii=False),
             column_mapping=json.dumps(
                 {
                     field: [reading.header[position].strip() for position in positions]
@@ -285,10 +285,14 @@ class Lake:
     def _frame(self, folder: str, schema: dict) -> pl.DataFrame:
         files = self.files(folder)
         known = pl.DataFrame(schema=schema)  # an upload that was read by an earlier version may lack columns
-        return pl.concat([known, *map(pl.read_parquet, files)], how="diagonal").select(list(schema))
+        return pl.concat([known, *map(_read_parquet, files)], how="diagonal").select(list(schema))
 
     def _replacing(self, final: Path) -> "_Replacing":
         return _Replacing(final, self.staging)
+
+
+def _read_parquet(path: Path) -> pl.DataFrame:
+    return pl.read_parquet(path, glob=False, hive_partitioning=False)  # a home's path is no pattern
 
 
 class _Replacing:
@@ -382,7 +386,7 @@ def _write_phones(
     )
 
 
-def _notes(reading: Reading) -> dict[str, object]:
+def _notes(reading: Reading, kind: str) -> dict[str, object]:
     """What a person may want to know of how the file was read: places, and no text of the file but its headers."""
     notes: dict[str, object] = {}
     keys = unique_keys(reading.header)
@@ -390,7 +394,7 @@ def _notes(reading: Reading) -> dict[str, object]:
                if key != name.strip()}  # fmt: skip
     if reading.layout.header_line:
         notes["header_line"] = reading.layout.header_line
-    if renamed:
+    if renamed and kind != UNKNOWN:  # what is no known header may be a record
         notes["renamed_columns"] = renamed
     if reading.other_lines:
         notes["other_lines"] = _spans(reading.other_lines)[:_MOST_NAMED]

@@ -55,7 +55,8 @@ def is_sure(
         and columns >= max(layout.width - (layout.trailing and not body.multiline), 1)
         and body.balanced
         and (not len(body.sizes) or int(body.sizes.max()) <= limits.cell_bytes)
-        and not any(odd in data for odd in (b"\0", _NO_CELL.encode()))
+        and b"\0" not in data
+        and (data.isascii() or _NO_CELL.encode() not in data)
         and (not returns or returns == data.count(b"\r\n", first_byte))
         and well_quoted(data, first_byte, dialect.delimiter, dialect.quote)
     )

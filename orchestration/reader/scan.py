@@ -101,7 +101,8 @@ def blanks_at_edges(data: bytes, first_byte: int, multiline: bool) -> str:
 
     An edge is any delimiter or quote that some record may be cut by.
     """
-    found = "".join(char for char in BLANKS if char not in " \r\n" and data.find(char.encode(), first_byte) >= 0)
+    possible = [char for char in BLANKS if char not in " \r\n" and (char.isascii() or not data.isascii())]
+    found = "".join(char for char in possible if data.find(char.encode(), first_byte) >= 0)
     if multiline or returns_alone(data):
         found += "\r\n"
     buffer = np.frombuffer(data, dtype=np.uint8, offset=first_byte) if len(data) > first_byte else np.empty(0, np.uint8)

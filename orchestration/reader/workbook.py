@@ -24,6 +24,7 @@ _BLOCK = 1 << 22
 # References to columns of one letter and rows of five digits are not looked at: so many cells are no danger.
 _FEW_COLUMNS, _FEW_ROWS = 26, 99_999
 _LONGEST_REFERENCE = 256
+_ERROR = re.compile(rb"""<c\b[^>]{0,80}\bt=["']e["']""")
 _FAR_COLUMN = re.compile(rb"""\br\s*=\s*["']\s*([A-Za-z]{2,60})[0-9]""")
 _FAR_ROW = re.compile(rb"""\br\s*=\s*["']\s*[A-Za-z]{0,60}0*([1-9][0-9]{5,60})\s*["']""")
 _LONG = re.compile(rf"-?[0-9]{{{_DIGITS + 1},}}")
@@ -43,7 +44,7 @@ def read_workbook(path: Path, staging: Path, limits: Limits, known: KnownHeader 
 
     Raises UnreadableFileError (bad_workbook) when it cannot be opened or holds nothing.
     """
-    path = _unpacked(path, staging, limits)
+    path, errors = _unpacked(path, staging, limits)
     try:
         names = fastexcel.read_excel(path).sheet_names
         sheets = {name: rows for name in names if (rows := _sheet(path, name, limits))}
@@ -64,15 +65,20 @@ def read_workbook(path: Path, staging: Path, limits: Limits, known: KnownHeader 
     chosen = candidates[0]
     unread = [f"'{name}'" for name in sheets if name != chosen]
     remarks = [f"the sheet '{chosen}' was read, and not {', '.join(unread)}; send those as files of their own"]
-    return Workbook(sheets[chosen], layouts[chosen], remarks if unread else [])
+    remarks = remarks if unread else []
+    if errors:
+        remarks.append(f"{errors:,} cells hold an Excel error such as #N/A and are taken as blank; mend the formulas")
+    return Workbook(sheets[chosen], layouts[chosen], remarks)
 
 
-def _unpacked(path: Path, folder: Path, limits: Limits) -> Path:
-    """A copy of the workbook, not packed and no larger than it may be, without cells far out.
+def _unpacked(path: Path, folder: Path, limits: Limits) -> tuple[Path, int]:
+    """A copy of the workbook, not packed and no larger than it may be, without cells far out; and how many of its cells
+    hold an error, which the library gives as nothing.
 
-    The library would believe whatever the archive says of itself, and ask for as much memory as the farthest cell needs.
+    The library would believe whatever the archive says of itself, and ask for as much memory as the farthest cell
+    needs.
     """
-    copy, left = folder / "workbook.xlsx", limits.file_bytes
+    copy, left, errors = folder / "workbook.xlsx", limits.file_bytes, 0
     try:
         with zipfile.ZipFile(path) as archive, zipfile.ZipFile(copy, "w") as out:
             for entry in archive.infolist():
@@ -86,21 +92,24 @@ def _unpacked(path: Path, folder: Path, limits: Limits) -> Path:
                             raise ReadLimitError("file_too_large", "the workbook unpacks to too much; save it as CSV")
                         extent.look_at(block)
                         target.write(block)
+                errors += extent.errors
     except (zipfile.BadZipFile, OSError, EOFError, zlib.error, RuntimeError, NotImplementedError, ValueError):
         raise UnreadableFileError(
             "bad_workbook", "the workbook is damaged; open it in Excel and save it again"
         ) from None
-    return copy
+    return copy, errors
 
 
 class _Extent:
-    """How far out the cells of a sheet are, by its XML. Raises ReadLimitError when too far."""
+    """How far out the cells of a sheet are, and how many are errors, by its XML. Raises ReadLimitError when too far."""
 
     def __init__(self, limits: Limits):
         self.limits, self.columns, self.rows, self.rest = limits, _FEW_COLUMNS, _FEW_ROWS, b""
+        self.errors = 0
 
     def look_at(self, block: bytes) -> None:
         text = self.rest + block
+        self.errors += sum(found.end() > len(self.rest) for found in _ERROR.finditer(text))
         self.columns = max([self.columns, *map(_column_number, set(_FAR_COLUMN.findall(text)))])
         self.rows = max([self.rows, *(int(row) for row in set(_FAR_ROW.findall(text)))])
         self.rest = text[-_LONGEST_REFERENCE:]
