@@ -2,7 +2,7 @@
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from orchestration.reader.careful import whole_widths
-from orchestration.reader.cells import Dialect, repaired_cells
+from orchestration.reader.cells import Dialect, repaired_cells, strict_cells
 from orchestration.reader.errors import Limits
 from orchestration.reader.layout import OTHER_TABLE, Layout, OtherLine, Row
 from orchestration.reader.records import Written
@@ -105,27 +105,30 @@ def _write(
         return Written(records=count, record_lines=count)
     source = _padded(file, raw)
     breaks = f"sum({_line_feeds(file)})" if body.multiline else "0"
-    read, line_feeds = con.execute(f"SELECT count(*), {breaks} FROM {source}").fetchone()
+    con.execute(
+        f"SELECT count(*), {breaks}, "
+        f"list({{'number': record_number, 'blank': {_first(file, 0)} IS NULL, 'short': is_short, 'plain': plain}}) "
+        f"FILTER (WHERE is_short OR NOT plain) FROM (SELECT *, {_is_plain(file)} AS plain FROM {source})"
+    )
+    read, line_feeds, suspects = con.fetchone()
     if read != body.records or len(gaps) > _MOST_SUSPECTS:
         return None
     blanks, short, others = np.empty(0, np.int64), [], []
     if count != read or len(gaps):
-        found = con.execute(
-            f"SELECT record_number, {_first(file, 0)} IS NULL AS blank, is_short, {_is_plain(file)} AS plain "
-            f"FROM {source} WHERE is_short OR NOT {_is_plain(file)}"
-        ).fetchnumpy()
-        numbers, blanks = found["record_number"], found["record_number"][found["blank"]]
-        odd = numbers[~found["blank"] & ~found["plain"]]
+        suspects = sorted(suspects or [], key=lambda record: record["number"])
+        blanks = _array(record["number"] for record in suspects if record["blank"])
+        odd = _array(record["number"] for record in suspects if not record["blank"] and not record["plain"])
         if len(odd) + len(gaps) > _MOST_SUSPECTS:
             return None
-        sorted_rows = _look_at(file, con, source, blanks, sorted({*odd.tolist(), *gaps.tolist()}))
+        sorted_rows = _look_at(file, blanks, sorted({*odd.tolist(), *gaps.tolist()}))
         if sorted_rows is None:
             return None
         others = [line for line in sorted_rows if isinstance(line, OtherLine)]
         if any(line.kind == OTHER_TABLE for line in others):
             return None
         gone = np.flatnonzero(np.isin(body.starts, [line.line_number for line in others])) + 1
-        short = np.setdiff1d(numbers[found["is_short"]], np.concatenate((blanks, gone)))
+        short = _array(record["number"] for record in suspects if record["short"])
+        short = np.setdiff1d(short, np.concatenate((blanks, gone)))
         if count != read - len(blanks) - len(gone) or len(gone):
             records = np.setdiff1d(odd, gone)
             keep = f"({_is_plain(file)} OR {_is_in(records)}) AND NOT {_is_in(gone)}"
@@ -141,6 +144,10 @@ def _write(
         blank_lines=sorted(body.blank_lines.tolist() + blank_lines),
         other_lines=others,
     )
+
+
+def _array(numbers: Iterable[int]) -> np.ndarray:
+    return np.fromiter(numbers, dtype=np.int64)
 
 
 def _is_in(numbers: np.ndarray) -> str:
@@ -161,9 +168,7 @@ def _below_blank_lines(file: File) -> np.ndarray:
     return np.flatnonzero(body.starts[1:] > body.starts[:-1] + body.lengths[:-1]) + 2
 
 
-def _look_at(
-    file: File, con: duckdb.DuckDBPyConnection, source: str, blanks: np.ndarray, suspects: list[int]
-) -> list[Row | OtherLine] | None:
+def _look_at(file: File, blanks: np.ndarray, suspects: list[int]) -> list[Row | OtherLine] | None:
     """What the suspects are: they are sorted like the rows of a file that has nothing but them and their neighbours.
 
     None when one of them would be cut otherwise on the careful path.
@@ -182,15 +187,8 @@ def _look_at(
                     neighbour += step
                 if 1 <= neighbour <= most:
                     wanted.add(neighbour)
-    if not wanted:
-        return []
-    names = ", ".join(f"c{index}" for index in range(file.columns))
-    found = con.execute(
-        f"SELECT record_number, {names} FROM {source} WHERE record_number IN ({', '.join(map(str, sorted(wanted)))}) "
-        "ORDER BY record_number"
-    ).fetchall()
-    rows = list(_rows(file, found, empty))
-    if any(_may_be_cut_otherwise(file, row) for row in rows):
+    rows = list(_rows(file, sorted(wanted), empty))
+    if any(row.cells is None or _may_be_cut_otherwise(file, row) for row in rows):
         return None
     return list(sort_rows(rows, file.layout))
 
@@ -201,16 +199,17 @@ def _may_be_cut_otherwise(file: File, row: Row) -> bool:
     return bool(alone and repaired_cells(row.text, file.dialect, whole_widths(file.columns, file.layout.width)))
 
 
-def _rows(file: File, found: list[tuple], empty: set[int]) -> Iterator[Row]:
+def _rows(file: File, numbers: list[int], empty: set[int]) -> Iterator[Row]:
+    """The records with these numbers, each below a blank row if one precedes it."""
     body = file.body
-    for number, *cells in found:
+    for number in numbers:
         at = number - 1
         line, lines, begin = int(body.starts[at]), int(body.lengths[at]), int(body.begins[at])
         gap = at > 0 and line > int(body.starts[at - 1]) + int(body.lengths[at - 1])
         if gap or at in empty or (at == 0 and line > body.first_line):
             yield Row(line - 1, 1, [], "")
         text = file.decoded.data[begin : begin + int(body.sizes[at])].decode().removesuffix("\n").removesuffix("\r")
-        yield Row(line, lines, cells, text)
+        yield Row(line, lines, strict_cells(text, file.dialect), text)
 
 
 def _records(file: File, con: duckdb.DuckDBPyConnection) -> str:
@@ -299,8 +298,8 @@ def _character(char: str) -> str:
 
 
 def _line_feeds(file: File) -> str:
-    cells = ", ".join(f"c{index}" for index in range(file.columns))
-    return f"length(concat({cells})) - length(replace(concat({cells}), chr(10), ''))"
+    feeds = "CASE WHEN contains({0}, chr(10)) THEN length({0}) - length(replace({0}, chr(10), '')) ELSE 0 END"
+    return " + ".join(feeds.format(f"c{index}") for index in range(file.columns))
 
 
 def _read_csv(file: File) -> str:

@@ -63,9 +63,10 @@ def read_workbook(path: Path, staging: Path, limits: Limits, known: KnownHeader 
             "bad_workbook", "no sheet of the workbook holds anything; send the one with the table"
         )
     chosen = candidates[0]
-    unread = [f"'{name}'" for name in sheets if name != chosen]
-    remarks = [f"the sheet '{chosen}' was read, and not {', '.join(unread)}; send those as files of their own"]
-    remarks = remarks if unread else []
+    remarks = []
+    if len(sheets) > 1:
+        where = f"sheet {names.index(chosen) + 1} of {len(names)}"
+        remarks.append(f"{where} was read, and {len(sheets) - 1} more with something in it not; send each as a file")
     if errors:
         remarks.append(f"{errors:,} cells hold an Excel error such as #N/A and are taken as blank; mend the formulas")
     return Workbook(sheets[chosen], layouts[chosen], remarks)

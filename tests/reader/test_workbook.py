@@ -246,14 +246,12 @@ def test_a_table_that_does_not_start_in_the_first_column(book):
 TARGETS = [["branch", "target"], ["Hosa", 5], ["Kaveri", 7]]
 
 
-def test_the_sheet_with_a_known_header_is_read_and_the_others_are_named(book):
+def test_the_sheet_with_a_known_header_is_read_and_the_others_are_said(book):
     path = book({"Targets": TARGETS, "Nothing": [], "Loans": [HEADER, ASHA, RAVI], "More": [HEADER, RAVI]})
     table = read_table(path, known=known_columns)
     assert table.header == HEADER
     assert [record.cells[0] for record in table.records] == ["L1", "L2"]
-    assert table.remarks == [
-        "the sheet 'Loans' was read, and not 'Targets', 'More'; send those as files of their own",
-    ]
+    assert table.remarks == ["sheet 3 of 4 was read, and 2 more with something in it not; send each as a file"]
 
 
 @pytest.mark.parametrize("known", [None, known_columns])
@@ -261,7 +259,7 @@ def test_without_a_known_header_the_first_sheet_with_a_table_is_read(book, known
     path = book({"Cover": [["Report of March"]], "Targets": TARGETS, "Other": [["a", "b"], [1, 2]]})
     table = read_table(path, known=known)
     assert (table.header, len(table.records)) == (["branch", "target"], 2)
-    assert table.remarks == ["the sheet 'Targets' was read, and not 'Cover', 'Other'; send those as files of their own"]
+    assert table.remarks == ["sheet 2 of 3 was read, and 2 more with something in it not; send each as a file"]
 
 
 def test_a_sheet_of_a_chart_is_passed_over(tmp_path, capfd):
