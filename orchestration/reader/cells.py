@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from orchestration.reader.shapes import is_value
+from orchestration.reader.shapes import BLANKS, is_value
 
 # Characters that no text has (Unicode sets them aside), to stand for what Python's csv cannot be told.
 _DELIMITER, _QUOTE, _ESCAPE, _RETURN = "\ufdd2", "\ufdd3", "\ufdd4", "\ufdd5"
@@ -86,14 +86,14 @@ def repaired_cells(text: str, dialect: Dialect, widths: tuple[int, ...]) -> list
 
 
 def cut_otherwise(text: str, dialect: Dialect, widths: tuple[int, ...]) -> list[str] | None:
-    """The cells of a record that was written with another delimiter than the file's."""
+    """The cells of a record that was written with another delimiter than the file's, without blanks around them."""
     for width in widths:
         for delimiter in OTHER_DELIMITERS:
             cells = strict_cells(text, Dialect(delimiter, dialect.quote, dialect.escape)) if delimiter in text else None
             # A sentence has commas and spaces too, so that they need more to be believed.
             sure = delimiter not in ", " and width > 2
             if cells and len(cells) == width > 1 and (sure or sum(map(is_value, cells)) >= 2):
-                return cells
+                return [cell.strip(BLANKS) for cell in cells]
     return None
 
 

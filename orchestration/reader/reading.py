@@ -227,7 +227,9 @@ def _laid_out(
         with staged.open("wb") as out:
             out.write(memoryview(decoded.data)[first_byte:])
         reading = replace(reading, path=staged)
-    return replace(reading, padding=blanks_at_edges(decoded.data, first_byte, body.multiline))
+    return replace(
+        reading, padding=blanks_at_edges(decoded.data, first_byte, body.multiline, dialect.delimiter, dialect.quote)
+    )
 
 
 def _read_workbook(path: Path, staging: Path, limits: Limits, known: KnownHeader | None) -> Reading:

@@ -96,28 +96,21 @@ def well_quoted(data: bytes, first_byte: int, delimiter: str, quote: str) -> boo
     return quotes % 2 == 0
 
 
-def blanks_at_edges(data: bytes, first_byte: int, multiline: bool) -> str:
-    """Which blanks may stand at the edges of cells. Trimming a million cells costs more than looking once.
-
-    An edge is any delimiter or quote that some record may be cut by.
-    """
+def blanks_at_edges(data: bytes, first_byte: int, multiline: bool, delimiter: str, quote: str) -> str:
+    """Which blanks may stand at the edges of cells. Trimming a million cells costs more than looking once."""
     possible = [char for char in BLANKS if char not in " \r\n" and (char.isascii() or not data.isascii())]
     found = "".join(char for char in possible if data.find(char.encode(), first_byte) >= 0)
     if multiline or returns_alone(data):
         found += "\r\n"
     buffer = np.frombuffer(data, dtype=np.uint8, offset=first_byte) if len(data) > first_byte else np.empty(0, np.uint8)
     edge = np.zeros(256, dtype=bool)
-    edge[[ord(char) for char in "\n\r\t\"',;|^~:"]] = True
+    edge[[_NEWLINE, _RETURN, *delimiter.encode(), *quote.encode()]] = True
+    if len(buffer) and 32 in (buffer[0], buffer[-1]):
+        return found + " "
     for offset in range(0, len(buffer), _CHUNK):
-        chunk = buffer[max(offset - 1, 0) : offset + _CHUNK + 1]
-        spaces = np.flatnonzero(chunk == 32)
-        at_edge = len(spaces) and (
-            edge[chunk[np.maximum(spaces - 1, 0)]].any()
-            or edge[chunk[np.minimum(spaces + 1, len(chunk) - 1)]].any()
-            or spaces[0] == 0
-            or spaces[-1] == len(chunk) - 1
-        )
-        if at_edge:
+        chunk = buffer[max(offset - 1, 0) : offset + _CHUNK + 1]  # chunks share two bytes, so that each has neighbours
+        spaces = np.flatnonzero(chunk[1:-1] == 32) + 1
+        if len(spaces) and (edge[chunk[spaces - 1]].any() or edge[chunk[spaces + 1]].any()):
             return found + " "
     return found
 
