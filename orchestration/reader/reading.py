@@ -151,9 +151,7 @@ class Reading:
         )
 
 
-def read_file(
-    path: Path, staging: Path, limits: Limits = Limits(), known: KnownHeader | None = None, name: str = ""
-) -> Reading:
+def read_file(path: Path, staging: Path, limits: Limits = Limits(), known: KnownHeader | None = None) -> Reading:
     """Read the file at `path`, keeping what is needed for its records in the folder `staging`.
 
     `path` must be a file of ours (a copy), never a name that a user chose: DuckDB takes names for patterns. `known`
@@ -177,9 +175,7 @@ def read_file(
         physical = decoded.data.count(b"\n") + (bool(decoded.data) and not decoded.data.endswith(b"\n"))
         return Reading.nothing(staging, decoded.encoding, physical)
     told = told_delimiter(next(line for line in head_lines if not is_blank(line)))
-    dialect, width = choose_dialect(head_lines)
-    if told:
-        dialect, width = choose_dialect(head_lines, told)
+    dialect, width = choose_dialect(head_lines, told)
     if returns_alone(decoded.data) and _returns_end_lines(decoded, dialect, width):
         decoded = decoded.split_at_returns()
         head_lines, whole = _head(decoded, limits)

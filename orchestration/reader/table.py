@@ -1,5 +1,6 @@
 """The reader for a person with Python: one file, told nothing, as lists."""
 
+import stat
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import NamedTuple
 import duckdb
 import pyarrow.parquet as pq
 
-from orchestration.reader.errors import Limits
+from orchestration.reader.errors import Limits, UnreadableFileError
 from orchestration.reader.layout import KnownHeader, OtherLine
 from orchestration.reader.reading import LineCounts, Reading, read_file
 
@@ -52,6 +53,8 @@ def read_table(path: str | Path, limits: Limits = Limits(), known: KnownHeader |
     Raises UnreadableFileError or ReadLimitError, both with a `code`; OSError when the file cannot be opened.
     """
     source = Path(path)
+    if not stat.S_ISREG(source.stat().st_mode):
+        raise UnreadableFileError("not_a_file", f"{source.name} is no regular file; name the file itself")
     with tempfile.TemporaryDirectory(prefix="loancalls-") as folder:
         staging = Path(folder)
         staged = staging / "upload"
