@@ -43,7 +43,8 @@ def reading_findings(facts: UploadFacts) -> list[Finding]:
     for kind, what in _OTHER_LINES.items():
         if lines := [(first, last) for name, first, last in spans if name == kind]:
             mend = "send it as a file of its own" if kind == "other_table" else ""
-            found.append(Finding(_spans(lines), sum(last - first + 1 for first, last in lines), what, mend))
+            count = notes["other_line_counts"][kind]
+            found.append(Finding(_spans(lines, count), count, what, mend))
     if notes.get("repaired_records"):
         lines = places(notes["repaired_lines"], notes["repaired_records"])
         what = "repaired: a stray quote is taken as text, or another delimiter as the delimiter"

@@ -397,7 +397,13 @@ def _notes(reading: Reading, kind: str) -> dict[str, object]:
     if renamed and kind != UNKNOWN:  # what is no known header may be a record
         notes["renamed_columns"] = renamed
     if reading.other_lines:
-        notes["other_lines"] = _spans(reading.other_lines)[:_MOST_NAMED]
+        # Of each kind the first, or a thousand repeated headers would leave no room for the table below them.
+        spans = _spans(reading.other_lines)
+        kinds = dict.fromkeys(kind for kind, _, _ in spans)
+        notes["other_lines"] = [span for kind in kinds for span in [s for s in spans if s[0] == kind][:_MOST_NAMED]]
+        notes["other_line_counts"] = {
+            kind: sum(line.lines for line in reading.other_lines if line.kind == kind) for kind in kinds
+        }
     if reading.repaired:
         notes["repaired_records"] = len(reading.repaired)
         notes["repaired_lines"] = reading.repaired[:_MOST_NAMED]

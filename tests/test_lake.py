@@ -298,3 +298,15 @@ def test_a_file_read_anew_as_another_kind_leaves_no_rows_behind(world):
     (file,) = world.inbox.files()
     ingest(world.home, world.settings, [file.partition_key])
     assert not stale.exists() and world.lake.files("upload_rows/loan_book") == [rows]
+
+
+def test_of_each_kind_of_other_lines_the_first_are_named_and_all_are_counted(world):
+    content = b"loan_id,name\n" + b"L1,A\nloan_id,name\n" * 150 + b"Total,\n"
+    world.put("a.csv", content)
+    world.ingest()
+    facts = world.lake.facts(sha(content))
+    notes = json.loads(facts.notes)
+    assert notes["other_line_counts"] == {"repeated_header": 150, "totals": 1}
+    assert len([span for span in notes["other_lines"] if span[0] == "repeated_header"]) == 100
+    assert notes["other_lines"][-1] == ["totals", 302, 302]
+    assert facts.other_lines == 151

@@ -25,7 +25,6 @@ from orchestration.reader.text import Decoded
 _NO_CELL = "\ufdd0no cell\ufdd1"
 # More rows that may be something else than records, and the careful path is as quick.
 _MOST_SUSPECTS = 5_000
-_MOST_BLANK_GAPS = 1_000
 
 
 class File(NamedTuple):
