@@ -1,7 +1,11 @@
-"""Which header serves which field, and what kind of file a header makes.
+"""Which header serves which field, what kind of file a header makes, and what a record of ours can state.
 
 Headers are compared by their letters and digits only, case ignored. Where several columns serve one field, the first
 non-blank in the order listed here counts.
+
+Files are of two kinds (or unknown). What our own API and imports state comes as records of six more kinds, one for each
+table of the earlier system: a record is one row as stated, with its own id (`entity_id`). Its cells are text, plain:
+ISO dates and times (UTC), numbers with a point; null is not stated.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,6 +14,12 @@ from functools import lru_cache
 LOAN_BOOK = "loan_book"
 CALL_LOG = "call_log"
 UNKNOWN = "unknown"
+CUSTOMER = "customer"
+LOAN = "loan"
+CALL = "call"
+STATUS = "status"
+FILE_UPLOAD = "file_upload"
+UPLOAD_ROW = "upload_row"
 
 LOAN_BOOK_FIELDS: dict[str, tuple[str, ...]] = {
     "full_name": ("name", "customer_name", "full_name", "borrower_name"),
@@ -60,16 +70,43 @@ CALL_LOG_FIELDS: dict[str, tuple[str, ...]] = {
     "triggered_by_row": ("triggered_by_row",),
 }
 
+# What a record can state besides its entity_id. `*_id` and `*_ref` are ids of other entities; a field named as one of a
+# file's means the same.
+RECORD_FIELDS: dict[str, tuple[str, ...]] = {
+    CUSTOMER: (
+        *("customer_row", "full_name", "phone", "national_id", "email", "state", "language_code", "do_not_call"),
+        *("call_status", "last_contact_date", "first_uploaded_at", "created_at", "stated_at"),
+    ),
+    LOAN: (
+        *("customer_id", "customer_row", "loan_id", "former_loan_id", "principal_amount", "outstanding_amount"),
+        *("due_amount", "next_due_date", "last_paid_date", "last_paid_amount", "loan_status", "cluster", "branch"),
+        *("branch_contact_number", "employee_name", "employee_id", "employee_contact_number"),
+        *("created_at", "stated_at"),
+    ),
+    CALL: (
+        *("customer_id", "customer_row", "loan_ref", "triggering_upload", "triggering_row", "created_at"),
+        *("call_sid", "from_number", "to_number", "direction", "status", "initiated_at", "ended_at", "updated_at"),
+        *("duration_seconds", "conversation_seconds", "price", "answered_by", "currency", "recording_url"),
+        *("flow_id", "call_metadata", "loan_id"),
+    ),
+    STATUS: ("call_ref", "call_sid", "status", "updated_at", "message", "extra_data"),
+    FILE_UPLOAD: (
+        *("filename", "original_filename", "file_path", "uploaded_by", "uploaded_at", "total_records"),
+        *("processed_records", "success_records", "failed_records", "status", "processing_errors"),
+    ),
+    UPLOAD_ROW: (
+        *("file_upload_id", "stated_line_number", "stated_raw_data", "phone_normalized", "loan_id_text"),
+        *("stated_row_fingerprint", "match_customer_id", "customer_row", "match_loan_id", "match_method"),
+        *("matched_at", "status", "error"),
+    ),
+}
+RECORD_KINDS = tuple(RECORD_FIELDS)
+
 FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
     LOAN_BOOK: LOAN_BOOK_FIELDS,
     CALL_LOG: CALL_LOG_FIELDS,
     UNKNOWN: {},
-}
-
-REQUIRED: dict[str, tuple[str, ...]] = {
-    LOAN_BOOK: ("loan_id",),
-    CALL_LOG: ("call_sid", "status"),
-    UNKNOWN: (),
+    **{kind: {field: (field,) for field in fields} for kind, fields in RECORD_FIELDS.items()},
 }
 
 # The cells whose text is looked up as a phone number, and those whose column decides day or month first.
@@ -77,6 +114,12 @@ PHONE_FIELDS: dict[str, tuple[str, ...]] = {
     LOAN_BOOK: ("phone", "branch_contact_number", "employee_contact_number"),
     CALL_LOG: ("from_number", "to_number"),
     UNKNOWN: (),
+    CUSTOMER: ("phone",),
+    LOAN: ("branch_contact_number", "employee_contact_number"),
+    CALL: ("from_number", "to_number"),
+    STATUS: (),
+    FILE_UPLOAD: (),
+    UPLOAD_ROW: (),
 }
 
 

@@ -4,6 +4,7 @@ import fcntl
 import os
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,6 +37,15 @@ class Home:
     @property
     def staging(self) -> Path:
         return self.root / "lake" / ".staging"
+
+    @property
+    def records(self) -> Path:
+        return self.root / "lake" / "records"
+
+    @property
+    def session_copy(self) -> Path:
+        """The tables as the last run left them, for sessions to read: never written to, only replaced."""
+        return self.root / "session.duckdb"
 
     @property
     def warehouse(self) -> Path:
@@ -108,6 +118,23 @@ class Home:
                     del _held[self.root]
         finally:
             os.close(descriptor)
+
+    def take_turn(self, seconds: float) -> int | None:
+        """Hold the home for one writer, waiting so long at most: a file descriptor to close at the end, or None.
+
+        Unlike `lock` it is never taken twice, not even within a thread.
+        """
+        descriptor = os.open(self.root / "run.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return descriptor
+            except BlockingIOError:
+                if time.monotonic() >= end:
+                    os.close(descriptor)
+                    return None
+                time.sleep(0.05)
 
     def _sweep(self) -> None:
         """Remove what a run that was killed has left half-written: nobody else is writing now."""

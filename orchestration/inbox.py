@@ -20,8 +20,9 @@ from pathlib import Path
 
 from orchestration.errors import LoancallsError, UsageError
 from orchestration.home import Home
-from orchestration.lake import Lake, Sighting
+from orchestration.lake import FILE, Lake, Sighting
 from orchestration.reader.text import decode, readable
+from orchestration.records import waiting
 
 MANIFEST = "manifest.csv"
 _MANIFEST_COLUMNS = ("filename", "uploaded_by", "uploaded_at", "sha256")
@@ -29,11 +30,15 @@ _MANIFEST_COLUMNS = ("filename", "uploaded_by", "uploaded_at", "sha256")
 
 @dataclass(frozen=True)
 class InboxFile:
-    """A file in the inbox, with its bytes' sha256 and one sighting that is stated of it."""
+    """A file that waits to be read, with its bytes' sha256 and one sighting that is stated of it.
+
+    `source` is FILE for what people put into the inbox, else what the head of one of our record files says.
+    """
 
     path: Path
     sha256: str
     sighting: Sighting
+    source: str = FILE
 
     @property
     def partition_key(self) -> str:
@@ -71,13 +76,14 @@ class Inbox:
     """The inbox of one home. Hashes are remembered by size and times, so that an old file is not read again."""
 
     def __init__(self, home: Home, utc_offset_minutes: int):
+        self.home = home
         self.root = home.inbox
         self.staging = home.staging
         self.offset = timedelta(minutes=utc_offset_minutes)
         self._index_path = home.lake / "inbox_index.json"
 
     def files(self) -> list[InboxFile]:
-        """Every upload in the inbox, by path; one that was sent several times as often."""
+        """Every upload in the inbox, by path; one that was sent several times as often. Then record files of ours."""
         known = self._load_index()
         seen, found, manifests = {}, [], {}
         for path, status in self.paths():
@@ -95,6 +101,7 @@ class Inbox:
             temporary = self.staging / "inbox_index.part"
             temporary.write_text(json.dumps(seen))
             os.replace(temporary, self._index_path)
+        found += [InboxFile(path, hash_file(path), head.sighting, head.source) for path, head in waiting(self.home)]
         return found
 
     def pending(self, lake: Lake) -> list[InboxFile]:
@@ -104,6 +111,13 @@ class Inbox:
             for file in self.files()
             if not (lake.has(file.sha256) and lake.has_sighting(file.sha256, file.sighting))
         ]
+
+    def clear(self, lake: Lake) -> None:
+        """Remove record files that the lake has already: the same was imported before."""
+        for path, head in waiting(self.home):
+            sha256 = hash_file(path)
+            if lake.has(sha256) and lake.has_sighting(sha256, head.sighting):
+                path.unlink()
 
     def paths(self) -> Iterator[tuple[Path, os.stat_result]]:
         """Regular files below the inbox that count as uploads. Links and devices are passed over."""

@@ -5,12 +5,16 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
+
+from duckdb import DuckDBPyConnection
 
 from orchestration.errors import LoancallsError
 from orchestration.home import Home
 from orchestration.inbox import Inbox, InboxFile, hash_file, hash_in_key, parse_moment, short_hash
-from orchestration.lake import Lake, UploadFacts
+from orchestration.lake import FILE, Lake, UploadFacts
 from orchestration.reader import Limits
+from orchestration.records import read_head
 from orchestration.settings import Settings
 from orchestration.warehouse import connect, lock_into
 
@@ -83,11 +87,15 @@ def _ingest_one(
         con = connect(":memory:", home, settings)
         try:
             lock_into(con, home.staging)
-            facts = lake.store(staged, sha256, con, _limits(settings))
+            facts = _store(lake, staged, sha256, con, settings, meant)
         finally:
             con.close()
         for file in files:
             sighting = file.sighting
+            if file.source != FILE:
+                lake.add_sighting(sha256, sighting)
+                file.path.unlink(missing_ok=True)  # the lake has it now, and nobody else put it there
+                continue
             if stated.uploaded_by or stated.uploaded_at:
                 sighting = replace(
                     sighting,
@@ -100,6 +108,15 @@ def _ingest_one(
         return facts
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _store(
+    lake: Lake, staged: Path, sha256: str, con: DuckDBPyConnection, settings: Settings, waiting: InboxFile | None
+) -> UploadFacts:
+    source = waiting.source if waiting else lake.facts(sha256).source if lake.has(sha256) else FILE
+    if source == FILE:
+        return lake.store(staged, sha256, con, _limits(settings))
+    return lake.store_records(staged, sha256, read_head(staged).kind, source, con)
 
 
 def _limits(settings: Settings) -> Limits:

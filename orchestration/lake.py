@@ -6,6 +6,7 @@
     lake/phones/<sha256>.parquet                 every distinct phone text of it, and the number it means
     lake/uploads/<sha256>.parquet                the upload's own facts; written last, so that it says "complete"
     lake/sightings/<sha256>.<hash>.parquet       each time the bytes were seen: name, time, sender
+    lake/records/                                record files of ours that no run has taken up yet (see `records`)
 
 Every file is written under a temporary name and renamed. Writing one twice gives the same file.
 """
@@ -21,9 +22,10 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 
+from models import phones
 from models.fields import FIELDS, PHONE_FIELDS, UNKNOWN, column_positions, kind_of, known_columns
-from orchestration import phones
 from orchestration.errors import UsageError
 from orchestration.home import Home
 from orchestration.reader import (
@@ -44,6 +46,7 @@ UPLOADS_SCHEMA = {
     "upload_id": pl.String,
     "sha256": pl.String,
     "kind": pl.String,
+    "source": pl.String,
     "records": pl.Int64,
     "header_lines": pl.Int64,
     "record_lines": pl.Int64,
@@ -66,6 +69,8 @@ SIGHTINGS_SCHEMA = {
 }
 _OTHER_LINES_SCHEMA = {"line_number": pl.Int64, "lines": pl.Int64, "kind": pl.String, "text": pl.String}
 _LEAST_DIGITS = 6
+# Where an upload comes from: a file that somebody sent, or (see `records`) our API or an import.
+FILE = "file"
 # So many places are named in the notes of an upload; the lake has them all.
 _MOST_NAMED = 100
 
@@ -86,6 +91,7 @@ class UploadFacts:
     upload_id: str
     sha256: str
     kind: str
+    source: str
     records: int
     header_lines: int
     record_lines: int
@@ -134,7 +140,7 @@ class Lake:
     def facts(self, sha256: str) -> UploadFacts:
         """The facts of a complete upload."""
         row = _read_parquet(self._uploads(sha256)).to_dicts()[0]
-        return UploadFacts(**{name: row.get(name) for name in UPLOADS_SCHEMA})
+        return UploadFacts(**{name: row.get(name) for name in UPLOADS_SCHEMA} | {"source": row.get("source") or FILE})
 
     def rows(self, sha256: str, kind: str) -> pl.LazyFrame:
         """The records of a complete upload as they were received."""
@@ -186,14 +192,7 @@ class Lake:
         be read is stored as an upload without records, with a message. Crashing at any point and storing again gives
         the same.
         """
-        if not self.has_original(sha256):
-            with (
-                self._replacing(self._original(sha256)) as target,
-                pa.CompressedOutputStream(target, "zstd") as out,
-                staged.open("rb") as source,
-            ):
-                while block := source.read(1 << 22):
-                    out.write(block)
+        self._keep_original(staged, sha256)
         try:
             reading = read_file(staged, staged.parent, limits, known_columns)
             kind, message = kind_of(reading.header) if reading.records or reading.header else (UNKNOWN, _EMPTY)
@@ -204,31 +203,90 @@ class Lake:
         for other in KINDS:  # read anew, a file may turn out to be of another kind than it was taken for
             if other != kind:
                 self._rows(other, sha256).unlink(missing_ok=True)
-        facts = UploadFacts(
-            upload_id=upload_id_of(sha256),
-            sha256=sha256,
-            kind=kind,
-            records=reading.records,
-            header_lines=reading.lines.header,
-            record_lines=reading.lines.record,
-            blank_lines=reading.lines.blank,
-            other_lines=reading.lines.other,
-            physical_lines=reading.lines.physical,
-            file_bytes=staged.stat().st_size,
-            encoding=reading.encoding,
-            delimiter=reading.delimiter,
-            speed=reading.speed,
-            message=message,
-            notes=json.dumps(_notes(reading, kind), ensure_ascii=False),
-            column_mapping=json.dumps(
-                {
-                    field: [reading.header[position].strip() for position in positions]
-                    for field, positions in column_positions(reading.header, kind).items()
-                },
-                ensure_ascii=False,
-            ),
+        return self._note(
+            UploadFacts(
+                upload_id=upload_id_of(sha256),
+                sha256=sha256,
+                kind=kind,
+                source=FILE,
+                records=reading.records,
+                header_lines=reading.lines.header,
+                record_lines=reading.lines.record,
+                blank_lines=reading.lines.blank,
+                other_lines=reading.lines.other,
+                physical_lines=reading.lines.physical,
+                file_bytes=staged.stat().st_size,
+                encoding=reading.encoding,
+                delimiter=reading.delimiter,
+                speed=reading.speed,
+                message=message,
+                notes=json.dumps(_notes(reading, kind), ensure_ascii=False),
+                column_mapping=json.dumps(
+                    {
+                        field: [reading.header[position].strip() for position in positions]
+                        for field, positions in column_positions(reading.header, kind).items()
+                    },
+                    ensure_ascii=False,
+                ),
+            )
         )
-        with self._replacing(self._uploads(sha256)) as target:
+
+    def store_records(
+        self, staged: Path, sha256: str, kind: str, source: str, con: duckdb.DuckDBPyConnection
+    ) -> UploadFacts:
+        """Store a staged copy of a record file (see `records`), as `store` does with what people send."""
+        self._keep_original(staged, sha256)
+        upload_id = upload_id_of(sha256)
+        fields = ["entity_id", *FIELDS[kind]]
+        columns = ", ".join(f"{field}: 'VARCHAR'" for field in fields)
+        raw_data = f"to_json(struct_pack({', '.join(f'{field} := {field}' for field in fields)}))"
+        query = (
+            f"SELECT CAST(? AS UUID) AS upload_id, CAST(line_number AS INTEGER) AS line_number, "
+            f"CAST({raw_data} AS VARCHAR) AS raw_data, CAST(md5({raw_data}) AS UUID) AS row_fingerprint, "
+            f"CAST(NULL AS VARCHAR) AS problem, TRY_CAST(entity_id AS UUID) AS entity_id, "
+            f"{', '.join(f'nullif(trim({field}), {_BLANK}) AS {field}' for field in FIELDS[kind])} "
+            f"FROM read_json(?, format = 'newline_delimited', columns = {{line_number: 'BIGINT', {columns}}}, "
+            f"maximum_object_size = {_longest_line(staged)}) WHERE line_number IS NOT NULL"
+        )
+        with self._replacing(self._phones(sha256)) as phones_file, self._replacing(self._rows(kind, sha256)) as rows:
+            write_parquet(con, query, [upload_id, no_pattern(staged)], rows)
+            _write_phones(con, rows, PHONE_FIELDS[kind], upload_id, phones_file)
+            records = pq.read_metadata(rows).num_rows
+        return self._note(
+            UploadFacts(
+                upload_id=upload_id,
+                sha256=sha256,
+                kind=kind,
+                source=source,
+                records=records,
+                header_lines=1,
+                record_lines=records,
+                blank_lines=0,
+                other_lines=0,
+                physical_lines=records + 1,
+                file_bytes=staged.stat().st_size,
+                encoding="utf-8",
+                delimiter="",
+                speed="records",
+                message=None,
+                notes="{}",
+                column_mapping="{}",
+            )
+        )
+
+    def _keep_original(self, staged: Path, sha256: str) -> None:
+        if not self.has_original(sha256):
+            with (
+                self._replacing(self._original(sha256)) as target,
+                pa.CompressedOutputStream(target, "zstd") as out,
+                staged.open("rb") as source,
+            ):
+                while block := source.read(1 << 22):
+                    out.write(block)
+
+    def _note(self, facts: UploadFacts) -> UploadFacts:
+        """Write the upload's own facts: from now on it is complete."""
+        with self._replacing(self._uploads(facts.sha256)) as target:
             pl.DataFrame([asdict(facts)], schema=UPLOADS_SCHEMA).write_parquet(target)
         return facts
 
@@ -313,7 +371,18 @@ class _Replacing:
             self.temporary.unlink(missing_ok=True)
 
 
+_BLANK = "''"
+_USUAL_RECORD_BYTES = 1 << 24
+
 _EMPTY = "the file is empty; if it should hold data, send it again"
+
+
+def _longest_line(path: Path) -> int:
+    """Bytes that DuckDB must have room for, at least what it has by default; it takes twice as many per thread."""
+    if path.stat().st_size < _USUAL_RECORD_BYTES:
+        return _USUAL_RECORD_BYTES
+    with path.open("rb") as lines:
+        return max(_USUAL_RECORD_BYTES, max(map(len, lines)) + 1)
 
 
 def upload_id_of(sha256: str) -> str:
@@ -359,7 +428,7 @@ def _write_phones(
     cells = " UNION ".join(f"SELECT {_name(field)} AS phone_text FROM read_parquet(?)" for field in fields)
     con.execute(
         "CREATE OR REPLACE TEMP TABLE phone_texts AS "
-        f"SELECT phone_text, regexp_extract(translate(phone_text, ' -', ''), ?, 1) AS mobile "
+        f"SELECT DISTINCT phone_text, regexp_extract(translate(phone_text, ' -', ''), ?, 1) AS mobile "
         f"FROM ({cells or 'SELECT CAST(NULL AS VARCHAR) AS phone_text'}) WHERE phone_text IS NOT NULL",
         [phones.PLAIN_MOBILE, *[no_pattern(rows)] * len(fields)],
     )

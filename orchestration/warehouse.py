@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from expectations.contract import CHECKED_AS
-from models.fields import FIELDS
+from models.fields import CALL, CALL_LOG, CUSTOMER, FIELDS, LOAN, LOAN_BOOK, RECORD_KINDS, STATUS, UNKNOWN
 from orchestration.contract import published_tables, violations
 from orchestration.errors import LoancallsError, TransformError
 from orchestration.home import Home
@@ -24,6 +24,8 @@ from orchestration.reader import no_pattern
 from orchestration.settings import Settings
 from orchestration.sql_files import LAKE, Transform, identity_steps, load_transforms, macros
 
+# Views over records of several kinds, under the fields of the first: what is stated of borrowers and of calls.
+ROWS_OF = {"borrower_rows": (LOAN_BOOK, CUSTOMER, LOAN), "call_event_rows": (CALL_LOG, CALL, STATUS)}
 _MOST_ROUNDS = 200
 _AUDIT = "(audit)"
 
@@ -74,7 +76,7 @@ class Warehouse:
             "uploads",
             {
                 **{"upload_id": "UUID", "sha256": "VARCHAR", "kind": "VARCHAR", "records": "BIGINT"},
-                **{"message": "VARCHAR", "column_mapping": "VARCHAR", "notes": "VARCHAR"},
+                **{"source": "VARCHAR", "message": "VARCHAR", "column_mapping": "VARCHAR", "notes": "VARCHAR"},
                 **dict.fromkeys(("header_lines", "record_lines", "blank_lines"), "BIGINT"),
                 **dict.fromkeys(("other_lines", "physical_lines"), "BIGINT"),
                 **{"encoding": "VARCHAR", "delimiter": "VARCHAR"},
@@ -95,24 +97,43 @@ class Warehouse:
             **{"upload_id": "UUID", "line_number": "INTEGER", "row_fingerprint": "UUID"},
             **{"problem": "VARCHAR", "entity_id": "UUID"},
         }
-        everything = []
-        for kind in KINDS:
-            files = self.lake.files(f"upload_rows/{kind}", shas)
-            everything += files
-            self._view(f"{kind}_rows", {**record, **dict.fromkeys(FIELDS[kind], "VARCHAR")}, files)
+        files = {kind: self.lake.files(f"upload_rows/{kind}", shas) for kind in KINDS}
+        for kind in (UNKNOWN, *RECORD_KINDS):
+            self._view(f"{kind}_rows", {**record, **dict.fromkeys(FIELDS[kind], "VARCHAR")}, files[kind])
+        # What speaks of borrowers and what speaks of calls is typed by one transform each, whoever states it.
+        for name, kinds in ROWS_OF.items():
+            fields = dict.fromkeys(FIELDS[kinds[0]], "VARCHAR")
+            self._views_of_kinds(name, {**record, **fields}, {kind: files[kind] for kind in kinds})
+        everything = [file for kind in KINDS for file in files[kind]]
         self._view("upload_rows", {"upload_id": "UUID", "line_number": "INTEGER", "raw_data": "VARCHAR"}, everything)
 
     def _view(self, name: str, columns: dict[str, str], files: list[Path]) -> None:
         select = ", ".join(f'CAST("{column}" AS {kind}) AS "{column}"' for column, kind in columns.items())
         nothing = "(SELECT " + ", ".join(f'NULL AS "{column}"' for column in columns) + ") WHERE false"
         if files:
-            paths = ", ".join("'" + no_pattern(path).replace("'", "''") + "'" for path in files)
-            source = f"read_parquet([{paths}], hive_partitioning = false)"
+            source = f"read_parquet([{_paths(files)}], hive_partitioning = false)"
             if name == "uploads":  # those that an earlier version read may lack a column
                 source = f"(FROM {nothing} UNION ALL BY NAME FROM {source[:-1]}, union_by_name = true))"
         else:
             source = nothing
         self.con.execute(f'CREATE OR REPLACE VIEW {LAKE}."{name}" AS SELECT {select} FROM {source}')
+
+    def _views_of_kinds(self, name: str, columns: dict[str, str], files: dict[str, list[Path]]) -> None:
+        """A view over records of several kinds: their `kind`, and the columns; null where a kind lacks one."""
+        parts = []
+        for kind, paths in files.items():
+            known = (
+                {"upload_id", "line_number", "row_fingerprint", "problem", "entity_id", *FIELDS[kind]} if paths else ()
+            )
+            select = ", ".join(
+                f'CAST({column if column in known else "NULL"} AS {type_}) AS "{column}"'
+                for column, type_ in columns.items()
+            )
+            source = (
+                f"read_parquet([{_paths(paths)}], hive_partitioning = false)" if paths else "(SELECT 1) WHERE false"
+            )
+            parts.append(f"SELECT '{kind}' AS kind, {select} FROM {source}")
+        self.con.execute(f'CREATE OR REPLACE VIEW {LAKE}."{name}" AS {" UNION ALL ".join(parts)}')
 
     # --- building -----------------------------------------------------------------------------------------------
 
@@ -262,6 +283,10 @@ class Warehouse:
     def _roll_back(self) -> None:
         with suppress(duckdb.Error):  # no transaction may be open
             self.con.execute("ROLLBACK")
+
+
+def _paths(files: list[Path]) -> str:
+    return ", ".join("'" + no_pattern(path).replace("'", "''") + "'" for path in files)
 
 
 @contextmanager

@@ -53,6 +53,7 @@ def test_what_the_lake_holds_of_an_upload(world):
             "upload_id": upload_id_of(sha(BOOK)),
             "sha256": sha(BOOK),
             "kind": "loan_book",
+            "source": "file",
             "records": 3,
             "header_lines": 1,
             "record_lines": 3,
