@@ -40,8 +40,9 @@ IDENTITIES: dict[str, list[RowRule]] = {
     "file_uploads": [
         RowRule(
             "records_add_up",
-            "total = success + failed + duplicate",
-            "SELECT id FROM {batch} WHERE total_records <> success_records + failed_records + duplicate_records",
+            "total = success + failed + duplicate, where we have the bytes",
+            "SELECT id FROM {batch} WHERE sha256 IS NOT NULL "
+            "AND total_records <> success_records + failed_records + duplicate_records",
         ),
         RowRule(
             "lines_add_up",
@@ -50,25 +51,27 @@ IDENTITIES: dict[str, list[RowRule]] = {
         ),
         RowRule(
             "records_are_rows",
-            "total_records is the number of the upload's rows",
+            "total_records is the number of the upload's rows, where we have the bytes",
             "SELECT uploads.id FROM (SELECT * FROM {batch}) AS uploads LEFT JOIN ("
             "SELECT file_upload_id, count(*) AS found FROM upload_row_outcomes GROUP BY file_upload_id"
             ") AS counted ON counted.file_upload_id = uploads.id "
-            "WHERE uploads.total_records <> coalesce(counted.found, 0)",
+            "WHERE uploads.sha256 IS NOT NULL AND uploads.total_records <> coalesce(counted.found, 0)",
         ),
     ],
     "upload_rows": [
         RowRule(
             "rows_are_records",
-            "every record of the lake is one row",
-            "SELECT counted.found, raw.found AS records FROM (SELECT count(*) AS found FROM {batch}) AS counted "
+            "every record of the lake is one row, and so is every row that our records state",
+            "SELECT counted.found, raw.found AS records FROM (SELECT count(*) AS found FROM {batch} "
+            "WHERE id NOT IN (SELECT id FROM stated_upload_rows)) AS counted "
             "CROSS JOIN (SELECT count(*) AS found FROM lake.upload_rows) AS raw WHERE counted.found <> raw.found",
         ),
         RowRule(
             "used_rows_are_matched",
-            "a used row belongs to a customer or to a call, and an unused one says why",
+            "a used row belongs to a customer or to a call, unless it states an upload; an unused one says why",
             "SELECT id FROM {batch} WHERE (status = 'error' AND error IS NULL) OR "
-            "(status <> 'error' AND match_customer_id IS NULL AND match_call_session_id IS NULL)",
+            "(status <> 'error' AND match_customer_id IS NULL AND match_call_session_id IS NULL AND file_upload_id "
+            "NOT IN (SELECT id FROM file_uploads WHERE sha256 IS NULL OR kind IN ('file_upload', 'upload_row')))",
         ),
     ],
     "loan_snapshots": [
@@ -83,9 +86,12 @@ IDENTITIES: dict[str, list[RowRule]] = {
     "call_sessions": [
         RowRule(
             "attributed_calls_have_a_line",
-            "an attributed call has a customer, a loan and the line that triggered it; any other has none",
+            "an attributed call has a customer, a loan and the line that triggered it; any other has none. Of a call "
+            "whose customer or upload our records state, loan and line may be unknown",
             "SELECT id FROM {batch} WHERE (attribution = 'none') <> (customer_id IS NULL) "
-            "OR (customer_id IS NULL) <> (loan_id IS NULL) OR (customer_id IS NULL) <> (triggered_by_row IS NULL)",
+            "OR (loan_id IS NULL AND attribution NOT IN ('none', 'customer')) OR (loan_id IS NOT NULL AND "
+            "(customer_id IS NULL OR triggered_by_batch IS NULL OR (triggered_by_row IS NULL AND call_sid "
+            "NOT IN (SELECT call_sid FROM call_attributions WHERE stated_upload_id IS NOT NULL))))",
         ),
         RowRule(
             "triggering_row_is_the_loans",

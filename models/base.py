@@ -6,6 +6,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, MappedColumn, mapped_column
 
+from models import rules
+from models.types import plain as plain_type
+
 MONEY = sa.Numeric(15, 2)
 
 
@@ -19,7 +22,10 @@ class Pii(StrEnum):
 
 
 class CallStatus(StrEnum):
-    """The seven states of a call session, in our words."""
+    """The seven states of a call session, in our words; and the words that there were before, as other names of them.
+
+    `CallStatus("no_answer")` and `CallStatus.NO_ANSWER` are CallStatus.DISCONNECTED.
+    """
 
     NOT_INITIATED = "not_initiated"
     CALLING = "calling"
@@ -28,6 +34,22 @@ class CallStatus(StrEnum):
     CALL_COMPLETED = "call_completed"
     DISCONNECTED = "disconnected"
     FAILED = "failed"
+
+    READY = NOT_INITIATED
+    SCHEDULED = NOT_INITIATED
+    INITIATED = CALLING
+    RINGING = CALLING
+    IN_PROGRESS = CALL_IN_PROGRESS
+    COMPLETED = CALL_COMPLETED
+    CALL_FAILED = FAILED
+    NOT_PICKED = DISCONNECTED
+    BUSY = DISCONNECTED
+    NO_ANSWER = DISCONNECTED
+
+    @classmethod
+    def _missing_(cls, value: object) -> "CallStatus | None":
+        status = rules.call_status(value) if isinstance(value, str) else None
+        return cls(status) if status else None
 
 
 class Base(DeclarativeBase):
@@ -65,7 +87,7 @@ def description(model: type[Base]) -> str:
 
 def duckdb_type(column: sa.Column) -> str:
     """The published type of a column, as DuckDB prints it."""
-    kind = column.type
+    kind = plain_type(column.type)
     if isinstance(kind, sa.Uuid):
         return "UUID"
     if isinstance(kind, sa.JSON):

@@ -4,11 +4,12 @@ import datetime as dt
 import decimal
 import uuid
 
-from sqlalchemy import BigInteger, Double, ForeignKey, String, Uuid
+from sqlalchemy import BigInteger, Double, ForeignKey, String
 from sqlalchemy import DateTime as Timestamp
 from sqlalchemy.orm import Mapped
 
 from models.base import MONEY, Base, col
+from models.types import Id
 
 JOURNEY_EVENTS = ("uploaded", "called", "status", "paid")
 
@@ -86,9 +87,9 @@ class LoanCallSuccess(CallFigures, Base):
 
     loan_id: Mapped[str] = col(String(100), primary_key=True, about="The lender's own loan number.")
     loan_ref: Mapped[uuid.UUID] = col(
-        Uuid, ForeignKey("loans.id"), nullable=False, unique=True, about="The loan, as loans.id."
+        Id, ForeignKey("loans.id"), nullable=False, unique=True, about="The loan, as loans.id."
     )
-    customer_id: Mapped[uuid.UUID] = col(Uuid, ForeignKey("customers.id"), nullable=False, about="The loan's customer.")
+    customer_id: Mapped[uuid.UUID] = col(Id, ForeignKey("customers.id"), nullable=False, about="The loan's customer.")
     first_call_at: Mapped[dt.datetime | None] = col(Timestamp, sort_order=30, about="Its first attempt (UTC).")
     last_call_at: Mapped[dt.datetime | None] = col(Timestamp, sort_order=31, about="Its latest attempt (UTC).")
 
@@ -100,8 +101,8 @@ class CustomerJourney(Base):
     __grain__ = "one row per customer and event"
     __order__ = 2
 
-    id: Mapped[uuid.UUID] = col(Uuid, primary_key=True, about="Derived from the event.")
-    customer_id: Mapped[uuid.UUID] = col(Uuid, ForeignKey("customers.id"), nullable=False, about="The customer.")
+    id: Mapped[uuid.UUID] = col(Id, primary_key=True, about="Derived from the event.")
+    customer_id: Mapped[uuid.UUID] = col(Id, ForeignKey("customers.id"), nullable=False, about="The customer.")
     sequence: Mapped[int] = col(BigInteger, nullable=False, about="Place on the customer's timeline, from 1.")
     event_at: Mapped[dt.datetime] = col(
         Timestamp, nullable=False, about="When (UTC); a payment stands at the start of its local day."
@@ -116,7 +117,7 @@ class CustomerJourney(Base):
         MONEY, about="Outstanding amount as stated for uploaded, amount paid for paid."
     )
     upload_row_id: Mapped[uuid.UUID | None] = col(
-        Uuid, ForeignKey("upload_rows.id"), about="The row of a file that the event comes from."
+        Id, ForeignKey("upload_rows.id"), about="The row of a file that the event comes from."
     )
 
 
@@ -153,7 +154,7 @@ class CustomerCallSuccess(CallFigures, Base):
     __grain__ = "one row per customer"
     __order__ = 5
 
-    customer_id: Mapped[uuid.UUID] = col(Uuid, ForeignKey("customers.id"), primary_key=True, about="The customer.")
+    customer_id: Mapped[uuid.UUID] = col(Id, ForeignKey("customers.id"), primary_key=True, about="The customer.")
     loans: Mapped[int] = col(BigInteger, nullable=False, about="Loans that belong to the customer.")
     first_call_at: Mapped[dt.datetime | None] = col(Timestamp, sort_order=30, about="The first attempt (UTC).")
     last_call_at: Mapped[dt.datetime | None] = col(Timestamp, sort_order=31, about="The latest attempt (UTC).")
@@ -166,7 +167,7 @@ class UploadQuality(Base):
     __grain__ = "one row per upload"
     __order__ = 6
 
-    file_upload_id: Mapped[uuid.UUID] = col(Uuid, ForeignKey("file_uploads.id"), primary_key=True, about="The upload.")
+    file_upload_id: Mapped[uuid.UUID] = col(Id, ForeignKey("file_uploads.id"), primary_key=True, about="The upload.")
     filename: Mapped[str] = col(String(255), nullable=False, about="The name under which it was first seen.")
     uploaded_by: Mapped[str | None] = col(String(100), about="Who sent it.")
     uploaded_at: Mapped[dt.datetime] = col(Timestamp, nullable=False, about="When it was sent (UTC).")
@@ -188,6 +189,12 @@ class UploadQuality(Base):
     bad_encoding: Mapped[int] = col(BigInteger, nullable=False, about="Rows in error: bytes that are no text.")
     missing_call_sid: Mapped[int] = col(BigInteger, nullable=False, about="Rows in error: no call id.")
     unknown_status: Mapped[int] = col(BigInteger, nullable=False, about="Rows in error: a status we do not know.")
+    missing_upload: Mapped[int] = col(
+        BigInteger, nullable=False, about="Rows in error: of an upload that is not there."
+    )
+    earlier_error: Mapped[int] = col(
+        BigInteger, nullable=False, about="Rows in error: the earlier system could not use them."
+    )
     bad_amount: Mapped[int] = col(BigInteger, nullable=False, about="Rows with an unreadable amount.")
     bad_date: Mapped[int] = col(BigInteger, nullable=False, about="Rows with an unreadable date.")
     bad_phone: Mapped[int] = col(BigInteger, nullable=False, about="Rows with an invalid phone.")

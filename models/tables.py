@@ -8,17 +8,21 @@ import datetime as dt
 import decimal
 import uuid
 
-from sqlalchemy import JSON, BigInteger, Boolean, Date, ForeignKey, Integer, Numeric, String, Text, Uuid
+from sqlalchemy import JSON, BigInteger, Boolean, Date, ForeignKey, Integer, Numeric, String, Text
 from sqlalchemy import DateTime as Timestamp
 from sqlalchemy.orm import Mapped, relationship
 
 from models.base import MONEY, Base, CallStatus, Pii, col
+from models.fields import CALL_LOG, LOAN_BOOK, RECORD_KINDS, UNKNOWN
+from models.legacy import LegacyCallSession, LegacyCustomer, LegacyFileUpload
+from models.types import CallStatusWord, Id
 
-UPLOAD_KINDS = ("loan_book", "call_log", "unknown")
+UPLOAD_KINDS = (LOAN_BOOK, CALL_LOG, UNKNOWN, *RECORD_KINDS)
+UPLOAD_SOURCES = ("file", "api", "import")
 UPLOAD_STATUSES = ("processing", "completed", "completed_with_errors", "failed")
 ROW_STATUSES = ("error", "duplicate", "created", "matched")
-ROW_MATCHES = ("created", "fingerprint", "national_id", "phone", "loan_id", "linked")
-ATTRIBUTIONS = ("row", "loan", "number", "number_ambiguous", "none")
+ROW_MATCHES = ("created", "entity_id", "fingerprint", "national_id", "phone", "loan_id", "linked")
+ATTRIBUTIONS = ("row", "loan", "customer", "number", "number_ambiguous", "none")
 # A row's error is one of the first list; the codes of the second name a cell that was left out of a usable row.
 # With each, what the sender can do about it.
 ROW_ERRORS = {
@@ -30,6 +34,8 @@ ROW_ERRORS = {
     "bad_encoding": "save the file as UTF-8 and send it again",
     "missing_call_sid": "export the log with the call id in every row",
     "unknown_status": "tell the data team what the status means",
+    "missing_upload": "import the whole database, its uploads too",
+    "earlier_error": "send the file that the row came from",
 }
 CELL_ERRORS = {
     "bad_amount": "write amounts as 50000.50",
@@ -43,33 +49,69 @@ ROW_ERROR_CODES = tuple(ROW_ERRORS)
 CELL_ERROR_CODES = tuple(CELL_ERRORS)
 
 
-class FileUpload(Base):
+def now() -> dt.datetime:
+    """Now, as naive UTC: what tables store."""
+    return dt.datetime.now(dt.UTC).replace(tzinfo=None)
+
+
+class FileUpload(LegacyFileUpload, Base):
     """One file as received: who sent it when, how it was read, and what became of its records."""
 
     __tablename__ = "file_uploads"
     __grain__ = "one row per upload: the same bytes are one upload, whatever their name"
     __order__ = 1
 
-    id: Mapped[uuid.UUID] = col(Uuid, primary_key=True, about="Derived from the sha256 of the file's bytes.")
+    id: Mapped[uuid.UUID] = col(
+        Id, primary_key=True, default=uuid.uuid4, about="Derived from the sha256 of the file's bytes."
+    )
     filename: Mapped[str] = col(String(255), nullable=False, about="The name under which the file was first seen.")
     original_filename: Mapped[str | None] = col(
         String(255), about="The same name; kept for scripts of the earlier system."
+    )
+    file_path: Mapped[str | None] = col(
+        String(500), about="Where the earlier system kept the file, as its database says; null for files of ours."
     )
     uploaded_by: Mapped[str | None] = col(String(100), about="Who sent it: as stated, else the owner of the file.")
     uploaded_at: Mapped[dt.datetime] = col(
         Timestamp,
         nullable=False,
+        default=now,
         about="When it was sent (UTC): as stated, else the file's modification time.",
     )
-    sha256: Mapped[str] = col(String(64), nullable=False, unique=True, about="Hash of the file's bytes, in hex.")
-    kind: Mapped[str] = col(String(20), nullable=False, allowed=UPLOAD_KINDS, about="What the header makes the file.")
-    total_records: Mapped[int] = col(BigInteger, nullable=False, about="Records in the file, unreadable ones too.")
-    processed_records: Mapped[int] = col(BigInteger, nullable=False, about="Records that were looked at: all.")
-    success_records: Mapped[int] = col(BigInteger, nullable=False, about="Records with status created or matched.")
-    failed_records: Mapped[int] = col(BigInteger, nullable=False, about="Records with status error.")
-    duplicate_records: Mapped[int] = col(BigInteger, nullable=False, about="Records with status duplicate.")
+    sha256: Mapped[str | None] = col(
+        String(64), unique=True, about="Hash of the file's bytes, in hex; null where only our records state the upload."
+    )
+    kind: Mapped[str] = col(
+        String(20),
+        nullable=False,
+        default=LOAN_BOOK,
+        allowed=UPLOAD_KINDS,
+        about="What the header makes the file; of records of ours, what each of them states.",
+    )
+    source: Mapped[str] = col(
+        String(10),
+        nullable=False,
+        default="api",
+        allowed=UPLOAD_SOURCES,
+        about="A file that somebody sent, what was written through the session (api), or an imported database.",
+    )
+    total_records: Mapped[int] = col(
+        BigInteger, nullable=False, default=0, about="Records in the file, unreadable ones too."
+    )
+    processed_records: Mapped[int] = col(
+        BigInteger, nullable=False, default=0, about="Records that were looked at: all."
+    )
+    success_records: Mapped[int] = col(
+        BigInteger, nullable=False, default=0, about="Records with status created or matched."
+    )
+    failed_records: Mapped[int] = col(BigInteger, nullable=False, default=0, about="Records with status error.")
+    duplicate_records: Mapped[int] = col(BigInteger, nullable=False, default=0, about="Records with status duplicate.")
     status: Mapped[str] = col(
-        String(50), nullable=False, allowed=UPLOAD_STATUSES, about="How the upload as a whole came out."
+        String(50),
+        nullable=False,
+        default="processing",
+        allowed=UPLOAD_STATUSES,
+        about="How the upload as a whole came out.",
     )
     processing_errors: Mapped[dict | None] = col(
         JSON, about="What was wrong, as JSON: a message for the file and the count of each error code."
@@ -93,10 +135,14 @@ class FileUpload(Base):
         JSON, about="How it was read, as JSON: which lines are no records, which were repaired, renamed columns."
     )
     sightings: Mapped[int] = col(
-        BigInteger, nullable=False, about="How often these bytes were sent, under any name, time or sender."
+        BigInteger, nullable=False, default=1, about="How often these bytes were sent, under any name, time or sender."
     )
-    created_at: Mapped[dt.datetime] = col(Timestamp, nullable=False, about="The same as uploaded_at (UTC).")
-    updated_at: Mapped[dt.datetime] = col(Timestamp, nullable=False, about="When the same bytes were last sent (UTC).")
+    created_at: Mapped[dt.datetime] = col(
+        Timestamp, nullable=False, default=now, about="The same as uploaded_at (UTC)."
+    )
+    updated_at: Mapped[dt.datetime] = col(
+        Timestamp, nullable=False, default=now, onupdate=now, about="When the same bytes were last sent (UTC)."
+    )
 
     upload_rows: Mapped[list["UploadRow"]] = relationship(back_populates="file_upload")
     triggered_call_sessions: Mapped[list["CallSession"]] = relationship(back_populates="triggering_batch")
@@ -109,9 +155,11 @@ class UploadRow(Base):
     __grain__ = "one row per record of an upload"
     __order__ = 2
 
-    id: Mapped[uuid.UUID] = col(Uuid, primary_key=True, about="Derived from the upload's sha256 and the line.")
+    id: Mapped[uuid.UUID] = col(
+        Id, primary_key=True, default=uuid.uuid4, about="Derived from the upload's sha256 and the line."
+    )
     file_upload_id: Mapped[uuid.UUID] = col(
-        Uuid, ForeignKey("file_uploads.id"), nullable=False, about="The upload it stands in."
+        Id, ForeignKey("file_uploads.id"), nullable=False, about="The upload it stands in."
     )
     line_number: Mapped[int] = col(
         Integer, nullable=False, about="The line of the file (from 1) on which the record starts."
@@ -129,13 +177,13 @@ class UploadRow(Base):
         String(100), pii=Pii.HASH, about="Hash of all cells: equal within an upload means a duplicate."
     )
     match_customer_id: Mapped[uuid.UUID | None] = col(
-        Uuid, ForeignKey("customers.id"), about="The customer the row, or the row's call, belongs to."
+        Id, ForeignKey("customers.id"), about="The customer the row, or the row's call, belongs to."
     )
     match_loan_id: Mapped[uuid.UUID | None] = col(
-        Uuid, ForeignKey("loans.id"), about="The loan the row states, or the row's call was attributed to."
+        Id, ForeignKey("loans.id"), about="The loan the row states, or the row's call was attributed to."
     )
     match_call_session_id: Mapped[uuid.UUID | None] = col(
-        Uuid, ForeignKey("call_sessions.id"), about="The call that the row of a call log speaks of."
+        Id, ForeignKey("call_sessions.id"), about="The call that the row of a call log speaks of."
     )
     match_method: Mapped[str | None] = col(
         String(50),
@@ -143,7 +191,9 @@ class UploadRow(Base):
         about="What ties a loan book's row to an earlier row of its customer, the strongest that holds.",
     )
     matched_at: Mapped[dt.datetime | None] = col(Timestamp, about="uploaded_at of the row's upload (UTC).")
-    status: Mapped[str] = col(String(50), nullable=False, allowed=ROW_STATUSES, about="What became of the record.")
+    status: Mapped[str] = col(
+        String(50), nullable=False, default="pending", allowed=ROW_STATUSES, about="What became of the record."
+    )
     error: Mapped[str | None] = col(
         Text, about="`code: sentence` of what was wrong with the record and, after it, with cells that were left out."
     )
@@ -159,7 +209,7 @@ class UploadRow(Base):
     )
 
 
-class Customer(Base):
+class Customer(LegacyCustomer, Base):
     """A borrower: everything that all uploads state of one person, under one stable id."""
 
     __tablename__ = "customers"
@@ -167,7 +217,7 @@ class Customer(Base):
     __order__ = 3
 
     id: Mapped[uuid.UUID] = col(
-        Uuid, primary_key=True, about="Derived from the upload and line that first stated the person."
+        Id, primary_key=True, default=uuid.uuid4, about="Derived from the upload and line that first stated the person."
     )
     fingerprint: Mapped[str] = col(
         Text,
@@ -183,27 +233,50 @@ class Customer(Base):
     )
     email: Mapped[str | None] = col(String(255), pii=Pii.TEXT, about="The latest stated e-mail address.")
     state: Mapped[str | None] = col(String(100), about="The latest stated state of residence.")
-    status: Mapped[str] = col(
-        String(50), nullable=False, allowed=tuple(CallStatus), about="Status of the latest call session."
+    language_code: Mapped[str] = col(
+        String(10),
+        nullable=False,
+        default="hi-IN",
+        about="The language the assistant speaks with the person; hi-IN if none is stated.",
     )
-    call_status: Mapped[str] = col(String(50), nullable=False, allowed=tuple(CallStatus), about="The same as status.")
+    status: Mapped[str] = col(
+        CallStatusWord(50),
+        nullable=False,
+        default=CallStatus.NOT_INITIATED,
+        allowed=tuple(CallStatus),
+        about="Status of the latest call session.",
+    )
+    call_status: Mapped[str] = col(
+        CallStatusWord(50),
+        nullable=False,
+        default=CallStatus.NOT_INITIATED,
+        allowed=tuple(CallStatus),
+        about="The same as status.",
+    )
     first_uploaded_at: Mapped[dt.datetime] = col(
-        Timestamp, nullable=False, about="uploaded_at of the first upload that states the person (UTC)."
+        Timestamp, nullable=False, default=now, about="uploaded_at of the first upload that states the person (UTC)."
     )
     last_contact_date: Mapped[dt.datetime | None] = col(
         Timestamp, about="When the latest call to the person was placed (UTC)."
     )
     do_not_call: Mapped[bool] = col(
-        Boolean, nullable=False, about="The latest stated wish not to be called; false when never stated."
+        Boolean,
+        nullable=False,
+        default=False,
+        about="The latest stated wish not to be called; false when never stated.",
     )
     created_at: Mapped[dt.datetime] = col(
-        Timestamp, nullable=False, about="uploaded_at of the first upload that states it (UTC)."
+        Timestamp, nullable=False, default=now, about="uploaded_at of the first upload that states it (UTC)."
     )
     updated_at: Mapped[dt.datetime] = col(
-        Timestamp, nullable=False, about="uploaded_at of the last upload that states it (UTC)."
+        Timestamp,
+        nullable=False,
+        default=now,
+        onupdate=now,
+        about="uploaded_at of the last upload that states it (UTC).",
     )
 
-    loans: Mapped[list["Loan"]] = relationship(back_populates="customer")
+    loans: Mapped[list["Loan"]] = relationship(back_populates="customer", order_by="Loan.created_at, Loan.loan_id")
     call_sessions: Mapped[list["CallSession"]] = relationship(back_populates="customer")
     upload_row_matches: Mapped[list[UploadRow]] = relationship(back_populates="matched_customer")
 
@@ -215,9 +288,11 @@ class Loan(Base):
     __grain__ = "one row per loan_id"
     __order__ = 4
 
-    id: Mapped[uuid.UUID] = col(Uuid, primary_key=True, about="Derived from the lender's loan number.")
+    id: Mapped[uuid.UUID] = col(
+        Id, primary_key=True, default=uuid.uuid4, about="Derived from the lender's loan number."
+    )
     customer_id: Mapped[uuid.UUID] = col(
-        Uuid,
+        Id,
         ForeignKey("customers.id"),
         nullable=False,
         about="The customer of the loan's latest usable row.",
@@ -232,6 +307,7 @@ class Loan(Base):
     status: Mapped[str] = col(
         String(50),
         nullable=False,
+        default="active",
         allowed=("active", "closed"),
         about="closed when the latest stated outstanding amount is 0, else active.",
     )
@@ -244,10 +320,14 @@ class Loan(Base):
         String(20), pii=Pii.PHONE, about="Phone of the employee as E.164."
     )
     created_at: Mapped[dt.datetime] = col(
-        Timestamp, nullable=False, about="uploaded_at of the first upload that states the loan (UTC)."
+        Timestamp, nullable=False, default=now, about="uploaded_at of the first upload that states the loan (UTC)."
     )
     updated_at: Mapped[dt.datetime] = col(
-        Timestamp, nullable=False, about="uploaded_at of the last upload that states the loan (UTC)."
+        Timestamp,
+        nullable=False,
+        default=now,
+        onupdate=now,
+        about="uploaded_at of the last upload that states the loan (UTC).",
     )
 
     customer: Mapped[Customer] = relationship(back_populates="loans")
@@ -263,20 +343,20 @@ class LoanSnapshot(Base):
     __grain__ = "one row per loan and upload that states it"
     __order__ = 5
 
-    id: Mapped[uuid.UUID] = col(Uuid, primary_key=True, about="Derived from the loan number and the upload.")
-    loan_ref: Mapped[uuid.UUID] = col(Uuid, ForeignKey("loans.id"), nullable=False, about="The loan, as loans.id.")
+    id: Mapped[uuid.UUID] = col(Id, primary_key=True, about="Derived from the loan number and the upload.")
+    loan_ref: Mapped[uuid.UUID] = col(Id, ForeignKey("loans.id"), nullable=False, about="The loan, as loans.id.")
     loan_id: Mapped[str] = col(String(100), nullable=False, about="The lender's own loan number.")
     customer_id: Mapped[uuid.UUID] = col(
-        Uuid,
+        Id,
         ForeignKey("customers.id"),
         nullable=False,
         about="The customer whom the upload's last row names.",
     )
     file_upload_id: Mapped[uuid.UUID] = col(
-        Uuid, ForeignKey("file_uploads.id"), nullable=False, about="The upload that states it."
+        Id, ForeignKey("file_uploads.id"), nullable=False, about="The upload that states it."
     )
     upload_row_id: Mapped[uuid.UUID] = col(
-        Uuid, ForeignKey("upload_rows.id"), nullable=False, about="The upload's last row for the loan."
+        Id, ForeignKey("upload_rows.id"), nullable=False, about="The upload's last row for the loan."
     )
     valid_from: Mapped[dt.datetime] = col(Timestamp, nullable=False, about="uploaded_at of the upload (UTC).")
     valid_to: Mapped[dt.datetime | None] = col(
@@ -302,29 +382,31 @@ class LoanSnapshot(Base):
     loan: Mapped[Loan] = relationship(back_populates="snapshots")
 
 
-class CallSession(Base):
+class CallSession(LegacyCallSession, Base):
     """A call to a borrower, with the line of the upload that triggered it and what came of it."""
 
     __tablename__ = "call_sessions"
     __grain__ = "one row per call_sid"
     __order__ = 6
 
-    id: Mapped[uuid.UUID] = col(Uuid, primary_key=True, about="Derived from the call_sid.")
+    id: Mapped[uuid.UUID] = col(Id, primary_key=True, default=uuid.uuid4, about="Derived from the call_sid.")
     call_sid: Mapped[str] = col(String(100), nullable=False, unique=True, about="The provider's id of the call.")
     loan_id: Mapped[uuid.UUID | None] = col(
-        Uuid, ForeignKey("loans.id"), about="The loan the call is attributed to, as loans.id."
+        Id, ForeignKey("loans.id"), about="The loan the call is attributed to, as loans.id."
     )
     customer_id: Mapped[uuid.UUID | None] = col(
-        Uuid, ForeignKey("customers.id"), about="The customer the call is attributed to; null for nobody."
+        Id, ForeignKey("customers.id"), about="The customer the call is attributed to; null for nobody."
     )
     initiated_at: Mapped[dt.datetime | None] = col(
         Timestamp,
+        default=now,
         about="When the call was placed (UTC), else its first stated update; null if neither is known.",
     )
     ended_at: Mapped[dt.datetime | None] = col(Timestamp, about="When the call ended (UTC).")
     status: Mapped[str] = col(
-        String(50),
+        CallStatusWord(50),
         nullable=False,
+        default=CallStatus.NOT_INITIATED,
         allowed=tuple(CallStatus),
         about="The furthest status it reached, in our words.",
     )
@@ -346,23 +428,28 @@ class CallSession(Base):
     attribution: Mapped[str] = col(
         String(20),
         nullable=False,
+        default="none",
         allowed=ATTRIBUTIONS,
-        about="How its customer and loan were found: by stated row, stated loan, number, or not at all.",
+        about="How its customer and loan were found: by stated row, loan or customer, by number, or not at all.",
     )
     triggered_by_batch: Mapped[uuid.UUID | None] = col(
-        Uuid, ForeignKey("file_uploads.id"), about="The upload that made the call happen."
+        Id, ForeignKey("file_uploads.id"), about="The upload that made the call happen."
     )
     triggered_by_row: Mapped[uuid.UUID | None] = col(
-        Uuid, ForeignKey("upload_rows.id"), about="The row of that upload for the loan."
+        Id, ForeignKey("upload_rows.id"), about="The row of that upload for the loan."
     )
     call_metadata: Mapped[dict | None] = col(
         JSON, pii=Pii.DOCUMENT, about="Whatever else the assistant states of the call, as JSON."
     )
     created_at: Mapped[dt.datetime] = col(
-        Timestamp, nullable=False, about="uploaded_at of the first upload that states the call (UTC)."
+        Timestamp, nullable=False, default=now, about="uploaded_at of the first upload that states the call (UTC)."
     )
     updated_at: Mapped[dt.datetime] = col(
-        Timestamp, nullable=False, about="uploaded_at of the last upload that states the call (UTC)."
+        Timestamp,
+        nullable=False,
+        default=now,
+        onupdate=now,
+        about="uploaded_at of the last upload that states the call (UTC).",
     )
 
     customer: Mapped[Customer | None] = relationship(back_populates="call_sessions")
@@ -386,18 +473,22 @@ class CallStatusUpdate(Base):
     __grain__ = "one row per call, status and time"
     __order__ = 7
 
-    id: Mapped[uuid.UUID] = col(Uuid, primary_key=True, about="Derived from call_sid, status and time.")
-    call_session_id: Mapped[uuid.UUID] = col(Uuid, ForeignKey("call_sessions.id"), nullable=False, about="The call.")
+    id: Mapped[uuid.UUID] = col(
+        Id, primary_key=True, default=uuid.uuid4, about="Derived from call_sid, status and time."
+    )
+    call_session_id: Mapped[uuid.UUID] = col(Id, ForeignKey("call_sessions.id"), nullable=False, about="The call.")
     sequence: Mapped[int] = col(BigInteger, nullable=False, about="Place in the order of the call's updates, from 1.")
-    status: Mapped[str] = col(String(50), nullable=False, allowed=tuple(CallStatus), about="The status, in our words.")
+    status: Mapped[str] = col(
+        CallStatusWord(50), nullable=False, allowed=tuple(CallStatus), about="The status, in our words."
+    )
     provider_status: Mapped[str | None] = col(String(50), about="The provider's own word.")
     message: Mapped[str | None] = col(Text, pii=Pii.TEXT, about="What the provider or assistant said of it.")
     timestamp: Mapped[dt.datetime] = col(
-        Timestamp, nullable=False, about="When (UTC): as stated, else uploaded_at of the upload."
+        Timestamp, nullable=False, default=now, about="When (UTC): as stated, else uploaded_at of the upload."
     )
     extra_data: Mapped[dict | None] = col(JSON, pii=Pii.DOCUMENT, about="More of it, as JSON.")
     upload_row_id: Mapped[uuid.UUID] = col(
-        Uuid, ForeignKey("upload_rows.id"), nullable=False, about="The first row that states it."
+        Id, ForeignKey("upload_rows.id"), nullable=False, about="The first row that states it."
     )
 
     call_session: Mapped[CallSession] = relationship(back_populates="status_updates")

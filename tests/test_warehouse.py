@@ -33,7 +33,8 @@ def test_many_small_groups_stay_linear(world: World) -> None:
     world.put("book.csv", rows, "2026-03-01 04:00")
     world.ingest()
     started = time.perf_counter()
-    world.build(["stg_uploads", "stg_date_orders", "stg_loan_rows", "contact_phones", "identity_rows",
+    world.build(["stg_uploads", "stg_date_orders", "stg_loan_rows", "stg_borrower_records", "borrower_statements",
+                 "loan_renames", "contact_phones", "identity_rows",
                  "identity_stated_links", "identity_stated_groups", "identity_stated", "identity_phone_links",
                  "identity_phone_groups"])  # fmt: skip
     assert world.value("SELECT count(DISTINCT label) FROM identity_phone_groups") == 30_000
@@ -69,7 +70,7 @@ def test_table_that_breaks_its_contract_is_not_kept(world: World) -> None:
             "orders them otherwise",
         ),
         (
-            loans.sql.replace("    loan_id,\n    principal", "    loan_id,\n    1 AS principal_amount,\n    principal"),
+            loans.sql.replace("latest.loan_id,\n    principal", "latest.loan_id,\n    1 AS principal_amount,\n    principal"),
             "",
         ),
     ):

@@ -222,12 +222,32 @@ CREATE OR REPLACE MACRO call_status_rank(status) AS
         ELSE 3
     END;
 
+-- A loan's status in our words; null for one that says nothing.
+CREATE OR REPLACE MACRO loan_status_of(s) AS
+    CASE
+        WHEN is_unstated(s) THEN NULL
+        WHEN lower(s) IN ('closed', 'paid', 'paid_off', 'settled', 'inactive') THEN 'closed'
+        ELSE 'active'
+    END;
+
+-- records of ours -----------------------------------------------------------------------------------------------------
+
+-- A time as records state it: ISO, naive UTC.
+CREATE OR REPLACE MACRO stated_time(s) AS TRY_CAST(replace(s, 'T', ' ') AS TIMESTAMP);
+
 -- ids and order -------------------------------------------------------------------------------------------------------
 
 CREATE OR REPLACE MACRO id_of(what, natural_key) AS CAST(md5(what || '|' || natural_key) AS UUID);
 
 CREATE OR REPLACE MACRO row_id_of(sha256, line_number) AS
     id_of('row', sha256 || '|' || CAST(line_number AS VARCHAR));
+
+-- Who a customer is, in 16 bytes: the digits of his phone and his national id; unlike any other where both are absent.
+CREATE OR REPLACE MACRO fingerprint_of(phone, national_id, customer_id) AS
+    CASE
+        WHEN phone IS NULL AND national_id IS NULL THEN id_of('fingerprint', CAST(customer_id AS VARCHAR))
+        ELSE CAST(md5(coalesce(replace(phone, '+', ''), '') || '|' || coalesce(national_id, '')) AS UUID)
+    END;
 
 -- The place of a row in the order of all rows: by upload, then line.
 CREATE OR REPLACE MACRO row_order_of(upload_order, line_number) AS

@@ -1,9 +1,11 @@
 -- Grain: one row per call found by number, customer who ever stated the number, and loan of that customer.
--- Inputs: call_statements, call_stated_rows, loans, customer_phones, row_customers.
--- Meaning: who may have been called, where neither a row nor a known loan is stated: by to_number, else from_number.
+-- Inputs: call_statements, call_stated_customers, call_stated_rows, loans, customer_phones, row_customers.
+-- Meaning: who may have been called, where neither a row nor a known loan is stated: the stated customer, else who has
+--          the to_number, else the from_number.
 WITH calls AS (
-    SELECT calls.call_sid, calls.called_at, calls.to_phone, calls.from_phone
+    SELECT calls.call_sid, calls.called_at, calls.to_phone, calls.from_phone, stated.customer_id
     FROM call_statements AS calls
+    LEFT JOIN call_stated_customers AS stated ON stated.call_sid = calls.call_sid
     LEFT JOIN call_stated_rows AS by_row ON by_row.call_sid = calls.call_sid
     LEFT JOIN loans ON loans.loan_id = calls.stated_loan_id
     WHERE by_row.call_sid IS NULL AND loans.loan_id IS NULL
@@ -18,10 +20,11 @@ numbers AS (
     FROM calls
     LEFT JOIN known_phones AS to_known ON to_known.phone = calls.to_phone
     LEFT JOIN known_phones AS from_known ON from_known.phone = calls.from_phone
+    WHERE calls.customer_id IS NULL
 ),
 
 customer_loans AS (
-    SELECT DISTINCT customer_id, loan_id FROM row_customers WHERE customer_id IS NOT NULL
+    SELECT DISTINCT customer_id, loan_id FROM row_customers WHERE customer_id IS NOT NULL AND loan_id IS NOT NULL
 ),
 
 candidates AS (
@@ -29,6 +32,10 @@ candidates AS (
     FROM numbers
     JOIN customer_phones AS phones ON phones.phone = numbers.phone
     JOIN customer_loans ON customer_loans.customer_id = phones.customer_id
+    UNION ALL
+    SELECT calls.call_sid, calls.called_at, calls.customer_id, customer_loans.loan_id
+    FROM calls
+    JOIN customer_loans ON customer_loans.customer_id = calls.customer_id
 )
 
 SELECT

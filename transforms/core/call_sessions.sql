@@ -1,10 +1,10 @@
 -- Grain: one row per call_sid.
--- Inputs: call_statements, call_attributions, call_contexts.
+-- Inputs: call_statements, call_attributions, call_contexts, stated_loans, loan_snapshots.
 -- Meaning: a call, what came of it, whom it was for, and the line of the upload that triggered it.
 SELECT
-    id_of('call', calls.call_sid) AS id,
+    calls.id,
     calls.call_sid,
-    CASE WHEN attributions.loan_id IS NOT NULL THEN id_of('loan', attributions.loan_id) END AS loan_id,
+    CASE WHEN attributions.loan_id IS NOT NULL THEN coalesce(stated_loans.id, id_of('loan', attributions.loan_id)) END AS loan_id,
     attributions.customer_id,
     coalesce(calls.started_at, calls.first_update_at) AS initiated_at,
     calls.ended_at,
@@ -22,10 +22,16 @@ SELECT
     calls.flow_id,
     attributions.attribution,
     coalesce(attributions.stated_upload_id, contexts.file_upload_id) AS triggered_by_batch,
-    coalesce(attributions.stated_row_id, contexts.upload_row_id) AS triggered_by_row,
+    CASE
+        WHEN attributions.stated_upload_id IS NULL THEN contexts.upload_row_id
+        ELSE coalesce(attributions.stated_row_id, in_batch.upload_row_id)
+    END AS triggered_by_row,
     calls.call_metadata,
     calls.created_at,
     calls.updated_at
 FROM call_statements AS calls
 JOIN call_attributions AS attributions ON attributions.call_sid = calls.call_sid
 LEFT JOIN call_contexts AS contexts ON contexts.call_sid = calls.call_sid
+LEFT JOIN stated_loans ON stated_loans.loan_id = attributions.loan_id
+LEFT JOIN loan_snapshots AS in_batch
+    ON in_batch.file_upload_id = attributions.stated_upload_id AND in_batch.loan_id = attributions.loan_id

@@ -1,6 +1,6 @@
 -- Grain: one row per call that states the row which triggered it, where there is such a row.
--- Inputs: call_statements, stg_uploads, lake.sightings, row_customers.
--- Meaning: the stated upload (by id or by any name it was sent under) and line. Of several uploads of one name it is
+-- Inputs: call_statements, stg_uploads, lake.sightings, row_customers, stated_upload_rows, loans.
+-- Meaning: the stated upload (by id or by any name it was sent under) and line, or the row whose id a record of ours states. Of several uploads of one name it is
 --          the latest before the call, else the earliest after; a call log or an unread file triggers no call.
 WITH calls AS (
     SELECT call_sid, lower(stated_batch) AS batch, stated_line, called_at
@@ -49,4 +49,14 @@ FROM found
 JOIN calls ON calls.call_sid = found.call_sid
 JOIN row_customers AS customers
     ON customers.row_order = row_order_of(found.upload_order, calls.stated_line)
-WHERE customers.customer_id IS NOT NULL
+WHERE customers.customer_id IS NOT NULL AND customers.loan_id IS NOT NULL
+UNION
+SELECT calls.call_sid, customers.row_id, customers.upload_id, customers.loan_id, customers.customer_id
+FROM call_statements AS calls
+JOIN row_customers AS customers ON customers.row_id = calls.triggering_row
+WHERE customers.customer_id IS NOT NULL AND customers.loan_id IS NOT NULL
+UNION
+SELECT calls.call_sid, rows.id AS row_id, rows.file_upload_id AS upload_id, loans.loan_id, loans.customer_id
+FROM call_statements AS calls
+JOIN stated_upload_rows AS rows ON rows.id = calls.triggering_row
+JOIN loans ON loans.id = rows.match_loan_id

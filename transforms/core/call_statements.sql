@@ -3,6 +3,7 @@
 -- Meaning: all that is stated of a call: the furthest status, the latest value of every fact that settles late.
 SELECT
     call_sid,
+    coalesce(arg_min(entity_id, event_order) FILTER (WHERE kind = 'call'), id_of('call', call_sid)) AS id,
     arg_max(status, call_status_rank(status) * 1000000000000 + event_order) AS status,
     arg_max(provider_status, call_status_rank(status) * 1000000000000 + event_order) AS provider_status,
     arg_max(initiated_at, event_order) FILTER (WHERE initiated_at IS NOT NULL) AS started_at,
@@ -29,7 +30,12 @@ SELECT
         FILTER (WHERE triggered_by_batch IS NOT NULL AND triggered_by_line IS NOT NULL) AS stated_batch,
     arg_max(triggered_by_line, event_order)
         FILTER (WHERE triggered_by_batch IS NOT NULL AND triggered_by_line IS NOT NULL) AS stated_line,
-    min(uploaded_at) AS created_at,
+    arg_max(customer_entity, event_order) FILTER (WHERE customer_entity IS NOT NULL) AS customer_entity,
+    arg_max(customer_row, event_order) FILTER (WHERE customer_entity IS NOT NULL) AS customer_row,
+    arg_max(triggering_upload, event_order) FILTER (WHERE triggering_upload IS NOT NULL) AS triggering_upload,
+    arg_max(triggering_row, event_order) FILTER (WHERE triggering_row IS NOT NULL) AS triggering_row,
+    max(event_at) AS last_event_at,
+    least(min(uploaded_at), min(stated_created_at)) AS created_at,
     max(uploaded_at) AS updated_at
 FROM call_events
 GROUP BY call_sid

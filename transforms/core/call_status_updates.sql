@@ -1,24 +1,35 @@
 -- Grain: one row per call, status and time.
--- Inputs: call_events.
--- Meaning: what happened to a call, in order; the first row that states it stands for its repetitions.
-WITH events AS (
+-- Inputs: call_events, call_statements.
+-- Meaning: what happened to a call, in order; the first row that states it stands for its repetitions. A record of ours
+--          that states a call as a whole is no update of it; one that states an update has an id of its own.
+WITH identified AS (
+    SELECT
+        events.*,
+        calls.id AS call_session_id,
+        coalesce(events.entity_id, id_of('status', events.call_sid || '|' || events.status || '|' || CAST(events.event_at AS VARCHAR))) AS id
+    FROM call_events AS events
+    JOIN call_statements AS calls ON calls.call_sid = events.call_sid
+    WHERE events.kind <> 'call'
+),
+
+events AS (
     SELECT
         *,
         first_value(message IGNORE NULLS) OVER (
-            PARTITION BY call_sid, status, event_at ORDER BY event_order
+            PARTITION BY id ORDER BY event_order
             ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
         ) AS first_message,
         first_value(extra_data IGNORE NULLS) OVER (
-            PARTITION BY call_sid, status, event_at ORDER BY event_order
+            PARTITION BY id ORDER BY event_order
             ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
         ) AS first_extra_data,
-        row_number() OVER (PARTITION BY call_sid, status, event_at ORDER BY event_order) AS repetition
-    FROM call_events
+        row_number() OVER (PARTITION BY id ORDER BY event_order) AS repetition
+    FROM identified
 )
 
 SELECT
-    id_of('status', call_sid || '|' || status || '|' || CAST(event_at AS VARCHAR)) AS id,
-    id_of('call', call_sid) AS call_session_id,
+    id,
+    call_session_id,
     row_number() OVER (PARTITION BY call_sid ORDER BY event_order) AS sequence,
     status,
     provider_status,

@@ -1,5 +1,5 @@
 -- Grain: one row per person.
--- Inputs: row_customers, stg_loan_rows, stg_uploads, call_sessions.
+-- Inputs: row_customers, stg_loan_rows, stg_uploads, stated_customers, customer_calls.
 -- Meaning: the latest stated value of every attribute of a person, and how the latest call went.
 WITH statements AS (
     SELECT
@@ -11,11 +11,12 @@ WITH statements AS (
     WHERE customers.customer_id IS NOT NULL
 ),
 
-stated AS (
+latest AS (
     SELECT
         customer_id,
         arg_min(phone, row_order) FILTER (WHERE phone IS NOT NULL) AS first_phone,
         arg_max(phone, row_order) FILTER (WHERE phone IS NOT NULL) AS primary_phone,
+        max(row_order) FILTER (WHERE phone IS NOT NULL) AS phone_order,
         arg_max(national_id, row_order) FILTER (WHERE national_id IS NOT NULL) AS national_id,
         arg_max(full_name, row_order) FILTER (WHERE full_name IS NOT NULL) AS full_name,
         arg_max(email, row_order) FILTER (WHERE email IS NOT NULL) AS email,
@@ -27,39 +28,52 @@ stated AS (
     GROUP BY customer_id
 ),
 
-calls AS (
+-- A record of ours says which phone is the person's now.
+persons AS (
     SELECT
-        customer_id,
-        max(initiated_at) FILTER (WHERE status <> 'not_initiated') AS last_contact_date
-    FROM call_sessions
-    WHERE customer_id IS NOT NULL
-    GROUP BY customer_id
+        latest.*,
+        fingerprint_of(coalesce(stated.fingerprint_phone, latest.first_phone), latest.national_id, latest.customer_id) AS fingerprint,
+        CASE
+            WHEN stated.phone_order >= coalesce(latest.phone_order, 0) THEN stated.phone_text ELSE latest.primary_phone
+        END AS stated_phone,
+        stated.* EXCLUDE (customer_id, created_at, last_contact_date, phone_order),
+        stated.created_at AS stated_created_at,
+        stated.last_contact_date AS stated_contact_date,
+        stated.customer_id IS NOT NULL AS is_stated
+    FROM latest
+    LEFT JOIN stated_customers AS stated ON stated.customer_id = latest.customer_id
 ),
 
-latest_calls AS (
-    SELECT customer_id, status
-    FROM call_sessions
-    WHERE customer_id IS NOT NULL
-    QUALIFY row_number() OVER (
-        PARTITION BY customer_id ORDER BY coalesce(initiated_at, created_at) DESC, call_sid DESC
-    ) = 1
+-- Of two persons with one fingerprint, which only our records can make, the one who is stated has it.
+owners AS (
+    SELECT fingerprint, min(customer_id) AS customer_id FROM persons WHERE is_stated GROUP BY fingerprint
 )
 
 SELECT
-    stated.customer_id AS id,
-    CAST(md5(coalesce(replace(stated.first_phone, '+', ''), '') || '|' || coalesce(stated.national_id, '')) AS UUID) AS fingerprint,
-    stated.full_name,
-    stated.primary_phone,
-    stated.national_id,
-    stated.email,
-    stated.state,
-    coalesce(latest_calls.status, 'not_initiated') AS status,
-    coalesce(latest_calls.status, 'not_initiated') AS call_status,
-    stated.created_at AS first_uploaded_at,
-    calls.last_contact_date,
-    coalesce(stated.do_not_call, false) AS do_not_call,
-    stated.created_at,
-    stated.updated_at
-FROM stated
-LEFT JOIN calls ON calls.customer_id = stated.customer_id
-LEFT JOIN latest_calls ON latest_calls.customer_id = stated.customer_id
+    persons.customer_id AS id,
+    CASE
+        WHEN owners.customer_id <> persons.customer_id THEN fingerprint_of(NULL, NULL, persons.customer_id)
+        ELSE persons.fingerprint
+    END AS fingerprint,
+    persons.full_name,
+    persons.stated_phone AS primary_phone,
+    persons.national_id,
+    persons.email,
+    persons.state,
+    coalesce(persons.language_code, 'hi-IN') AS language_code,
+    CASE
+        WHEN calls.last_event_at >= coalesce(persons.call_status_at, calls.last_event_at) THEN calls.status
+        ELSE coalesce(persons.call_status, calls.status, 'not_initiated')
+    END AS status,
+    CASE
+        WHEN calls.last_event_at >= coalesce(persons.call_status_at, calls.last_event_at) THEN calls.status
+        ELSE coalesce(persons.call_status, calls.status, 'not_initiated')
+    END AS call_status,
+    least(persons.created_at, persons.first_uploaded_at) AS first_uploaded_at,
+    greatest(calls.last_contact_date, persons.stated_contact_date) AS last_contact_date,
+    coalesce(persons.do_not_call, false) AS do_not_call,
+    least(persons.created_at, persons.stated_created_at) AS created_at,
+    persons.updated_at
+FROM persons
+LEFT JOIN owners ON owners.fingerprint = persons.fingerprint
+LEFT JOIN customer_calls AS calls ON calls.customer_id = persons.customer_id

@@ -1,16 +1,42 @@
--- Grain: one row per usable row of a loan book.
--- Inputs: stg_loan_rows, stg_uploads, contact_phones.
--- Meaning: what a row says of who its customer is, in the one order of rows.
+-- Grain: one row per usable row that speaks of a borrower.
+-- Inputs: stg_loan_rows, stg_uploads, contact_phones, loan_renames, borrower_statements.
+-- Meaning: what a row says of who its customer is, in the one order of rows. A row of a file states the id of a
+--          customer where a record of ours names it as the row that the customer's id comes from.
+WITH origins AS (
+    SELECT customer_row AS row_id, min(customer_entity) AS customer_entity
+    FROM borrower_statements
+    WHERE customer_row IS NOT NULL
+    GROUP BY customer_row
+),
+
+-- An id that a loan states and no customer has is nobody's.
+known_customers AS (
+    SELECT customer_entity FROM borrower_statements WHERE kind = 'customer'
+    UNION
+    SELECT customer_entity FROM origins
+),
+
+records AS (
+    SELECT statements.row_id, statements.customer_entity, statements.kind = 'customer' AS is_customer_record
+    FROM borrower_statements AS statements
+    JOIN known_customers ON known_customers.customer_entity = statements.customer_entity
+)
+
 SELECT
     rows.row_id,
     row_order_of(uploads.upload_order, rows.line_number) AS row_order,
     uploads.upload_order,
     rows.upload_id,
-    rows.loan_id,
+    coalesce(renames.loan_id, rows.loan_id) AS loan_id,
     CASE WHEN contact_phones.phone IS NULL THEN rows.phone END AS phone,
     rows.national_id,
-    rows.entity_id
+    coalesce(records.customer_entity, origins.customer_entity) AS entity_id,
+    rows.kind <> 'loan_book' AS is_record,
+    coalesce(records.is_customer_record, false) AS is_customer_record
 FROM stg_loan_rows AS rows
 JOIN stg_uploads AS uploads ON uploads.upload_id = rows.upload_id
 LEFT JOIN contact_phones ON contact_phones.phone = rows.phone
+LEFT JOIN loan_renames AS renames ON renames.former_loan_id = rows.loan_id
+LEFT JOIN records ON records.row_id = rows.row_id
+LEFT JOIN origins ON origins.row_id = rows.row_id
 WHERE rows.row_error IS NULL

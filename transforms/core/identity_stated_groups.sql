@@ -1,6 +1,6 @@
 -- Grain: one row per node of identity_stated_links.
 -- Inputs: identity_stated_links.
--- Meaning: the group each national id and entity id belongs to; at first each is its own.
+-- Meaning: the group each of these nodes belongs to; at first each is its own.
 -- Repeat: identity/hook.sql, identity/jump.sql on identity_stated_links
 SELECT node, node AS label FROM identity_stated_links WHERE node IS NOT NULL
 UNION

@@ -1,11 +1,11 @@
 -- Grain: one row per loan and upload that states it.
--- Inputs: row_customers, stg_loan_rows, stg_uploads.
+-- Inputs: row_customers, stg_loan_rows, stg_uploads, stated_loans.
 -- Meaning: the loan as the upload stated it (the last non-blank of its rows), in force until the next upload's word.
 WITH statements AS (
-    SELECT rows.*, customers.row_order, customers.customer_id, customers.upload_order
+    SELECT rows.* EXCLUDE (loan_id), customers.loan_id, customers.row_order, customers.customer_id, customers.upload_order
     FROM row_customers AS customers
     JOIN stg_loan_rows AS rows ON rows.row_id = customers.row_id
-    WHERE customers.customer_id IS NOT NULL
+    WHERE customers.customer_id IS NOT NULL AND customers.loan_id IS NOT NULL
 ),
 
 snapshots AS (
@@ -32,7 +32,7 @@ snapshots AS (
 
 SELECT
     id_of('snapshot', snapshots.loan_id || '|' || uploads.sha256) AS id,
-    id_of('loan', snapshots.loan_id) AS loan_ref,
+    coalesce(stated_loans.id, id_of('loan', snapshots.loan_id)) AS loan_ref,
     snapshots.loan_id,
     snapshots.customer_id,
     uploads.upload_id AS file_upload_id,
@@ -42,3 +42,4 @@ SELECT
     snapshots.* EXCLUDE (loan_id, upload_order, customer_id, upload_row_id)
 FROM snapshots
 JOIN stg_uploads AS uploads ON uploads.upload_order = snapshots.upload_order
+LEFT JOIN stated_loans ON stated_loans.loan_id = snapshots.loan_id

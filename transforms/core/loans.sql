@@ -1,5 +1,5 @@
 -- Grain: one row per loan_id.
--- Inputs: loan_snapshots, stg_uploads.
+-- Inputs: loan_snapshots, stg_uploads, stated_loans.
 -- Meaning: the latest stated value of every attribute; blank keeps the earlier one, 0 does not.
 WITH snapshots AS (
     SELECT snapshots.*, uploads.upload_order
@@ -14,6 +14,7 @@ latest AS (
         min(loan_id) AS loan_id,
         arg_max(principal_amount, upload_order) FILTER (WHERE principal_amount IS NOT NULL) AS principal_amount,
         arg_max(outstanding_amount, upload_order) FILTER (WHERE outstanding_amount IS NOT NULL) AS outstanding_amount,
+        max(upload_order) FILTER (WHERE outstanding_amount IS NOT NULL) AS outstanding_order,
         arg_max(due_amount, upload_order) FILTER (WHERE due_amount IS NOT NULL) AS due_amount,
         arg_max(next_due_date, upload_order) FILTER (WHERE next_due_date IS NOT NULL) AS next_due_date,
         arg_max(last_paid_date, upload_order) FILTER (WHERE last_paid_date IS NOT NULL) AS last_paid_date,
@@ -31,22 +32,27 @@ latest AS (
 )
 
 SELECT
-    id,
+    latest.id,
     customer_id,
-    loan_id,
+    latest.loan_id,
     principal_amount,
     outstanding_amount,
     due_amount,
     next_due_date,
     last_paid_date,
     last_paid_amount,
-    CASE WHEN outstanding_amount = 0 THEN 'closed' ELSE 'active' END AS status,
+    CASE
+        WHEN stated_loans.status_order >= row_order_of(coalesce(outstanding_order, 0), 0) THEN stated_loans.status
+        WHEN outstanding_amount = 0 THEN 'closed'
+        ELSE 'active'
+    END AS status,
     cluster,
     branch,
     branch_contact_number,
     employee_name,
     employee_id,
     employee_contact_number,
-    created_at,
-    updated_at
+    least(latest.created_at, stated_loans.created_at) AS created_at,
+    latest.updated_at
 FROM latest
+LEFT JOIN stated_loans ON stated_loans.loan_id = latest.loan_id

@@ -1,4 +1,4 @@
--- Grain: one row per upload.
+-- Grain: one row per upload whose bytes we have.
 -- Inputs: stg_uploads, stg_date_orders, upload_row_outcomes, row_error_counts.
 -- Meaning: an upload and how it came out; total = success + failed + duplicate, always.
 WITH counts AS (
@@ -32,6 +32,7 @@ SELECT
     uploads.uploaded_at,
     uploads.sha256,
     uploads.kind,
+    uploads.source,
     uploads.records AS total_records,
     uploads.records AS processed_records,
     coalesce(counts.success_records, 0) AS success_records,

@@ -1,6 +1,7 @@
 -- Grain: one row per usable row.
 -- Inputs: identity_stated, identity_phone_links, identity_phone_groups, identity_rows.
--- Meaning: the customer of every row (null for nobody), which is the group that rules 0 to 4 put it in.
+-- Meaning: the customer of every row (null for nobody), which is the group that rules 0 to 4 put it in. His id is the
+--          first that a record of ours states for him, else it comes from his first row.
 WITH phone_rows AS (
     SELECT stated.row_order, stated.phone, groups.label AS phone_group
     FROM identity_stated AS stated
@@ -33,6 +34,13 @@ grouped AS (
     LEFT JOIN known_customers ON known_customers.phone_group = groups_of_somebody.phone_group
 ),
 
+stated_ids AS (
+    SELECT stated_group, arg_min(entity_id, row_order) AS customer_id
+    FROM identity_stated
+    WHERE entity_id IS NOT NULL
+    GROUP BY stated_group
+),
+
 identified AS (
     SELECT
         *,
@@ -52,7 +60,14 @@ SELECT
     identified.loan_id,
     identified.phone,
     identified.national_id,
+    identified.entity_id,
+    identified.is_record,
+    identified.is_customer_record,
     identified.customer_order,
-    CASE WHEN customer_order IS NOT NULL THEN id_of('customer', CAST(first_rows.row_id AS VARCHAR)) END AS customer_id
+    CASE
+        WHEN stated_ids.customer_id IS NOT NULL THEN stated_ids.customer_id
+        WHEN customer_order IS NOT NULL THEN id_of('customer', CAST(first_rows.row_id AS VARCHAR))
+    END AS customer_id
 FROM identified
+LEFT JOIN stated_ids ON stated_ids.stated_group = identified.id_group
 LEFT JOIN identity_rows AS first_rows ON first_rows.row_order = identified.customer_order

@@ -1,12 +1,12 @@
--- Grain: one row per record of an upload.
+-- Grain: one row per record of an upload, and per row of an upload that our records state.
 -- Inputs: stg_loan_rows, stg_call_rows, stg_uploads, row_customers, row_matches, call_events, call_sessions, loans,
---         lake.unknown_rows, lake.uploads.
+--         stated_loans, upload_record_outcomes, stated_upload_rows, lake.unknown_rows, lake.uploads.
 -- Meaning: what became of every record: the first that holds of error, duplicate, created, matched.
 WITH loan_rows AS (
     SELECT
         rows.row_id, rows.upload_id, rows.line_number, rows.phone AS phone_normalized, rows.loan_id AS loan_id_text,
         rows.row_fingerprint, customers.customer_id AS match_customer_id,
-        CASE WHEN customers.customer_id IS NOT NULL THEN id_of('loan', rows.loan_id) END AS match_loan_id,
+        CASE WHEN customers.customer_id IS NOT NULL THEN coalesce(stated_loans.id, id_of('loan', customers.loan_id)) END AS match_loan_id,
         CAST(NULL AS UUID) AS match_call_session_id,
         matches.match_method,
         coalesce(
@@ -18,6 +18,7 @@ WITH loan_rows AS (
         rows.is_duplicate, matches.is_first_sight, rows.cell_errors
     FROM stg_loan_rows AS rows
     LEFT JOIN row_customers AS customers ON customers.row_id = rows.row_id
+    LEFT JOIN stated_loans ON stated_loans.loan_id = customers.loan_id
     LEFT JOIN row_matches AS matches ON matches.row_id = rows.row_id
 ),
 
@@ -36,7 +37,12 @@ call_rows AS (
         -- A call's custom field may hold anything, people's data too: only a known loan is shown of it.
         loans.loan_id AS loan_id_text, rows.row_fingerprint, sessions.customer_id AS match_customer_id,
         sessions.loan_id AS match_loan_id, sessions.id AS match_call_session_id, CAST(NULL AS VARCHAR) AS match_method,
-        rows.row_error, rows.is_duplicate, firsts.is_first_sight, rows.cell_errors
+        CASE
+            WHEN rows.row_error IS NULL AND firsts.call_sid IS NULL
+            THEN 'missing_call_sid: the record speaks of a call that nobody states'
+            ELSE rows.row_error
+        END AS row_error,
+        rows.is_duplicate, firsts.is_first_sight, rows.cell_errors
     FROM stg_call_rows AS rows
     LEFT JOIN call_firsts AS firsts ON firsts.row_id = rows.row_id
     LEFT JOIN call_sessions AS sessions ON sessions.call_sid = firsts.call_sid
@@ -55,12 +61,23 @@ unknown_rows AS (
     JOIN lake.uploads AS uploads ON uploads.upload_id = rows.upload_id
 ),
 
+upload_records AS (
+    SELECT
+        row_id, upload_id, line_number, CAST(NULL AS VARCHAR) AS phone_normalized, CAST(NULL AS VARCHAR) AS loan_id_text,
+        row_fingerprint, match_customer_id, match_loan_id, CAST(NULL AS UUID) AS match_call_session_id,
+        CAST(NULL AS VARCHAR) AS match_method, row_error, false AS is_duplicate, is_first_sight,
+        CAST(NULL AS VARCHAR) AS cell_errors
+    FROM upload_record_outcomes
+),
+
 all_rows AS (
     SELECT * FROM loan_rows
     UNION ALL
     SELECT * FROM call_rows
     UNION ALL
     SELECT * FROM unknown_rows
+    UNION ALL
+    SELECT * FROM upload_records
 )
 
 SELECT
@@ -84,3 +101,8 @@ SELECT
     nullif(concat_ws('; ', row_error, cell_errors), '') AS error
 FROM all_rows
 JOIN stg_uploads AS uploads ON uploads.upload_id = all_rows.upload_id
+UNION ALL
+SELECT
+    id, file_upload_id, line_number, phone_normalized, loan_id_text, row_fingerprint, match_customer_id, match_loan_id,
+    CAST(NULL AS UUID) AS match_call_session_id, match_method, matched_at, status, error
+FROM stated_upload_rows

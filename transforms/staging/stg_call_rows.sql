@@ -1,5 +1,5 @@
--- Grain: one row per record of a call log.
--- Inputs: lake.call_log_rows, lake.uploads, lake.phones, stg_date_orders, settings.
+-- Grain: one row per record that speaks of a call: of a call log, or of ours (call, status).
+-- Inputs: lake.call_event_rows, lake.uploads, lake.phones, stg_date_orders, settings.
 -- Meaning: the record's cells as typed values in UTC, and what was wrong with it; a bad cell is null and named.
 -- Incremental: upload_id
 WITH date_orders AS (
@@ -20,13 +20,15 @@ records AS (
         to_phones.phone AS to_phone,
         from_phones.problem AS from_problem,
         to_phones.problem AS to_problem,
-        timestamp_of(rows.initiated_at, coalesce(date_orders.initiated_day_first, true), settings.utc_offset_minutes) AS initiated,
-        timestamp_of(rows.ended_at, coalesce(date_orders.ended_day_first, true), settings.utc_offset_minutes) AS ended,
-        timestamp_of(rows.updated_at, coalesce(date_orders.updated_day_first, true), settings.utc_offset_minutes) AS updated,
+        -- Files state local times, our records UTC.
+        CASE WHEN rows.kind = 'call_log' THEN settings.utc_offset_minutes ELSE 0 END AS minutes_east,
+        timestamp_of(rows.initiated_at, coalesce(date_orders.initiated_day_first, true), minutes_east) AS initiated,
+        timestamp_of(rows.ended_at, coalesce(date_orders.ended_day_first, true), minutes_east) AS ended,
+        timestamp_of(rows.updated_at, coalesce(date_orders.updated_day_first, true), minutes_east) AS updated,
         seconds_of(rows.duration_seconds) AS duration,
         seconds_of(rows.conversation_seconds) AS conversation,
-        call_status_of(rows.status) AS our_status
-    FROM lake.call_log_rows AS rows
+        CASE WHEN rows.kind = 'call' AND rows.status IS NULL THEN 'not_initiated' ELSE call_status_of(rows.status) END AS our_status
+    FROM lake.call_event_rows AS rows
     JOIN lake.uploads AS uploads ON uploads.upload_id = rows.upload_id
     CROSS JOIN settings
     LEFT JOIN date_orders ON date_orders.upload_id = rows.upload_id
@@ -44,8 +46,8 @@ SELECT
     row_number() OVER (PARTITION BY upload_id, row_fingerprint ORDER BY line_number) > 1 AS is_duplicate,
     CASE
         WHEN problem IS NOT NULL THEN problem
-        WHEN is_absent(call_sid) THEN 'missing_call_sid: the row states no call id; export it with the call sid'
-        WHEN status IS NULL THEN 'unknown_status: the row states no status'
+        WHEN kind = 'call_log' AND is_absent(call_sid) THEN 'missing_call_sid: the row states no call id; export it with the call sid'
+        WHEN kind <> 'call' AND status IS NULL THEN 'unknown_status: the row states no status'
         WHEN our_status IS NULL THEN 'unknown_status: the status is no word of the provider that we know'
     END AS row_error,
     nullif(concat_ws('; ',
@@ -59,6 +61,7 @@ SELECT
         'bad_phone: from_number ' || from_problem,
         'bad_phone: to_number ' || to_problem
     ), '') AS cell_errors,
+    kind,
     call_sid,
     our_status AS status,
     status AS provider_status,

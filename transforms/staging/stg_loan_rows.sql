@@ -1,5 +1,5 @@
--- Grain: one row per record of a loan book.
--- Inputs: lake.loan_book_rows, lake.uploads, lake.phones, stg_date_orders.
+-- Grain: one row per record that speaks of a borrower or a loan: of a loan book, or of ours (customer, loan).
+-- Inputs: lake.borrower_rows, lake.uploads, lake.phones, stg_date_orders.
 -- Meaning: the record's cells as typed values, and what was wrong with it; a bad cell is null and named.
 -- Incremental: upload_id
 WITH date_orders AS (
@@ -25,7 +25,7 @@ records AS (
         branch_phones.problem AS branch_phone_problem,
         employee_phones.phone AS employee_contact_number,
         employee_phones.problem AS employee_phone_problem
-    FROM lake.loan_book_rows AS rows
+    FROM lake.borrower_rows AS rows
     JOIN lake.uploads AS uploads ON uploads.upload_id = rows.upload_id
     LEFT JOIN date_orders ON date_orders.upload_id = rows.upload_id
     LEFT JOIN lake.phones AS phones
@@ -66,7 +66,8 @@ SELECT
         WHEN problem IS NOT NULL THEN problem
         WHEN has_exponent(loan_text)
         THEN 'bad_loan_id: the loan id has lost digits to an exponent; format the column as text and send it again'
-        WHEN is_absent(loan_text) THEN 'missing_loan_id: the row states no loan id; fill it in and send it again'
+        WHEN kind = 'customer' AND entity_id IS NULL THEN 'unidentified_customer: the record states no id'
+        WHEN kind <> 'customer' AND is_absent(loan_text) THEN 'missing_loan_id: the row states no loan id; fill it in and send it again'
     END AS row_error,
     nullif(concat_ws('; ',
         CASE WHEN principal IS NULL AND NOT is_unstated(principal_amount) THEN 'bad_amount: principal_amount is no amount' END,
@@ -84,7 +85,7 @@ SELECT
             THEN 'bad_national_id: national_id is masked, lost digits to an exponent, or has fewer than four' END,
         CASE WHEN do_not_call_flag IS NULL AND NOT is_unstated(do_not_call) THEN 'bad_flag: do_not_call is neither yes nor no' END
     ), '') AS cell_errors,
-    entity_id,
+    kind,
     loan_number(loan_text) AS loan_id,
     phone,
     national_id_of(id_text) AS national_id,

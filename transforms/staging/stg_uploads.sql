@@ -26,6 +26,7 @@ SELECT
     earliest_sightings.uploaded_at,
     uploads.sha256,
     uploads.kind,
+    coalesce(uploads.source, 'file') AS source,
     uploads.records,
     uploads.message,
     uploads.column_mapping,

@@ -1,0 +1,178 @@
+"""What a script sets on an instance, put into the words and types of the tables at once.
+
+Scripts of the earlier system set dates as text, amounts as floats, ids as text, any writing of a phone, any of the
+status words there were, and what a data frame calls NaN. All of it becomes here what the transforms would make of it,
+so that an instance shows what the next run will. Raises ValueError for what has no meaning at all.
+"""
+
+import datetime as dt
+import decimal
+import hashlib
+import json
+import uuid
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from models import rules
+from models.base import Base, Pii
+from models.tables import CallSession, CallStatusUpdate, Customer, UploadRow
+from models.types import CallStatusWord, plain
+
+_PHONES = {"primary_phone", "branch_contact_number", "employee_contact_number", "from_number", "to_number"}
+
+
+def _time(value: Any) -> Any:
+    if isinstance(value, str):
+        value = dt.datetime.fromisoformat(value.strip())
+    if isinstance(value, dt.datetime):
+        return value if value.tzinfo is None else value.astimezone(dt.UTC).replace(tzinfo=None)
+    return dt.datetime.combine(value, dt.time()) if isinstance(value, dt.date) else value
+
+
+def _date(value: Any) -> Any:
+    if isinstance(value, str):
+        found = rules.date(value)
+        if found is None and not rules.is_absent(value):
+            raise ValueError(f"'{value}' is no date; write it as 2026-03-15.")
+        return found
+    return value.date() if isinstance(value, dt.datetime) else value
+
+
+def _number(scale: int) -> Callable[[Any], Any]:
+    def coerce(value: Any) -> Any:
+        if isinstance(value, str):
+            found = rules.amount(value)
+            if found is None and not rules.is_absent(value):
+                raise ValueError(f"'{value}' is no amount; write it as 50000.50.")
+            return found
+        if isinstance(value, int | float):
+            return decimal.Decimal(str(value)).quantize(decimal.Decimal(1).scaleb(-scale))
+        return value
+
+    return coerce
+
+
+def _whole(value: Any) -> Any:
+    return int(float(value)) if isinstance(value, str | float) else value
+
+
+def _flag(value: Any) -> Any:
+    return value.strip().lower() in ("true", "t", "yes", "y", "1") if isinstance(value, str) else bool(value)
+
+
+def _id(value: Any) -> Any:
+    return uuid.UUID(value) if isinstance(value, str) else value
+
+
+def _status(value: Any) -> str:
+    status = rules.call_status(value)
+    if status is None:
+        raise ValueError(f"'{value}' is no status of a call that we know; CallStatus lists them.")
+    return status
+
+
+def _phone(value: Any) -> str | None:
+    text = str(value).strip()
+    return None if rules.is_absent(text) else rules.phone(text) or text
+
+
+def _national_id(value: Any) -> str | None:
+    found = rules.national_id(value)
+    if found is None and not rules.is_absent(value):
+        warnings.warn("A national id that is masked or cut off identifies nobody; it is left out.", stacklevel=4)
+    return found
+
+
+def _text(value: Any) -> Any:
+    return value if isinstance(value, str) else str(value)
+
+
+_BY_TYPE: dict[type, Callable[[Any], Any]] = {
+    sa.Uuid: _id,
+    sa.DateTime: _time,
+    sa.Date: _date,
+    sa.Boolean: _flag,
+    sa.Integer: _whole,
+    sa.String: _text,
+}
+
+
+def _coercion(column: sa.Column) -> Callable[[Any], Any] | None:
+    kind = plain(column.type)
+    if column.name == "loan_id" and isinstance(kind, sa.String):
+        return rules.loan_number
+    if column.name == "national_id":
+        return _national_id
+    if isinstance(column.type, CallStatusWord):
+        return _status
+    if column.info.get("pii") is Pii.PHONE and column.name in _PHONES:
+        return _phone
+    if isinstance(kind, sa.Numeric) and kind.scale:
+        return _number(kind.scale)
+    return next((coerce for type_, coerce in _BY_TYPE.items() if isinstance(kind, type_)), None)
+
+
+@event.listens_for(Base, "attribute_instrument", propagate=True)
+def _listen(cls: type, key: str, attribute: Any) -> None:
+    column = cls.__table__.columns.get(key) if hasattr(attribute.property, "columns") else None
+    coerce = None if column is None else _coercion(column)
+    if coerce is None:
+        return
+
+    @event.listens_for(attribute, "set", retval=True)
+    def put(target: Any, value: Any, old: Any, initiator: Any) -> Any:
+        if isinstance(value, sa.sql.ClauseElement):
+            return value
+        said = None if value is None or value != value else coerce(value)  # NaN is what is unlike itself
+        _follow(target, key, said, value)
+        return said
+
+
+def _follow(target: Any, key: str, value: Any, said: Any) -> None:
+    """What goes with an attribute: the fingerprint with phone and national id, the provider's word with the status."""
+    if isinstance(target, Customer) and key in ("primary_phone", "national_id"):
+        other = target.national_id if key == "primary_phone" else target.primary_phone
+        phone, number = (value, other) if key == "primary_phone" else (other, value)
+        target.fingerprint = rules.fingerprint(phone, number, str(target.id or ""))
+    elif isinstance(target, CallSession | CallStatusUpdate) and key == "status" and value is not None:
+        target.provider_status = str(said)
+
+
+@event.listens_for(Customer, "before_insert")
+def _identify(mapper: Any, connection: Any, customer: Customer) -> None:
+    customer.id = customer.id or uuid.uuid4()
+    customer.fingerprint = rules.fingerprint(customer.primary_phone, customer.national_id, str(customer.id))
+
+
+@event.listens_for(Customer, "before_insert")
+@event.listens_for(Customer, "before_update")
+def _same_status(mapper: Any, connection: Any, customer: Customer) -> None:
+    """status and call_status are one: the one that was set counts."""
+    changed = [name for name in ("call_status", "status") if sa.inspect(customer).attrs[name].history.added]
+    if len(changed) == 1:
+        customer.status = customer.call_status = getattr(customer, changed[0])
+
+
+@event.listens_for(CallSession, "before_insert")
+def _name_call(mapper: Any, connection: Any, call: CallSession) -> None:
+    # A call that failed before the provider gave it an id counts all the same.
+    call.id = call.id or uuid.uuid4()
+    call.call_sid = call.call_sid or f"no-sid-{call.id}"
+
+
+@event.listens_for(UploadRow, "before_insert")
+def _mark_row(mapper: Any, connection: Any, row: UploadRow) -> None:
+    if row.row_fingerprint is None:
+        row.row_fingerprint = hashlib.md5(json.dumps(row.raw_data, sort_keys=True, default=str).encode()).hexdigest()
+
+
+@event.listens_for(CallStatusUpdate, "before_insert")
+def _number_update(mapper: Any, connection: Any, update: CallStatusUpdate) -> None:
+    if update.sequence is None and update.call_session_id is not None:
+        table = CallStatusUpdate.__table__
+        last = sa.select(sa.func.max(table.c.sequence)).where(table.c.call_session_id == update.call_session_id)
+        update.sequence = (connection.execute(last).scalar() or 0) + 1

@@ -1,0 +1,28 @@
+-- Grain: one row per record of ours that states an upload or a row of one.
+-- Inputs: stg_file_upload_records, stg_upload_row_records, stg_uploads, stated_uploads, stated_upload_rows.
+-- Meaning: what became of the record: the first that states an upload or a row creates it, a later one is matched.
+WITH records AS (
+    SELECT records.row_id, records.upload_id, records.line_number, records.row_fingerprint, records.entity_id,
+        stated.id AS stated_id, CAST(NULL AS UUID) AS match_customer_id, CAST(NULL AS UUID) AS match_loan_id
+    FROM stg_file_upload_records AS records
+    LEFT JOIN stated_uploads AS stated ON stated.id = records.entity_id
+    UNION ALL
+    SELECT records.row_id, records.upload_id, records.line_number, records.row_fingerprint, records.entity_id,
+        stated.id AS stated_id, stated.match_customer_id, stated.match_loan_id
+    FROM stg_upload_row_records AS records
+    LEFT JOIN stated_upload_rows AS stated ON stated.id = records.entity_id
+)
+
+SELECT
+    records.row_id,
+    records.upload_id,
+    records.line_number,
+    records.row_fingerprint,
+    records.match_customer_id,
+    records.match_loan_id,
+    CASE WHEN records.stated_id IS NULL THEN 'missing_upload: the record states no id, or its upload is not there' END AS row_error,
+    row_number() OVER (
+        PARTITION BY records.entity_id ORDER BY row_order_of(uploads.upload_order, records.line_number)
+    ) = 1 AS is_first_sight
+FROM records
+JOIN stg_uploads AS uploads ON uploads.upload_id = records.upload_id
