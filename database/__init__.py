@@ -1,1 +1,7 @@
-"""The import path of the earlier system: `from database.schemas import Customer, Loan, CallStatus`."""
+"""The face that the earlier system had, in front of the warehouse: its module `schemas`, and what makes it work.
+
+Belongs here: the functions of the earlier system (`functions`), what a session sees (`overlay`), what must hold of what
+it writes (`constraints`), what is stated by it (`statements`), and when (`engine`). Nothing else imports this package.
+
+Does not belong here: what the tables are (`models`), how raw is kept (`orchestration.journal`).
+"""

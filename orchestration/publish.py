@@ -6,12 +6,14 @@ The file is written beside the published one and renamed over it, so that a read
 import hashlib
 import os
 import secrets
+import shutil
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from expectations.contract import CHECKED_AS
 from models.base import Base, Pii, description, duckdb_type, published_tables
+from orchestration import journal
 from orchestration.errors import LoancallsError
 from orchestration.home import Home
 from orchestration.settings import Settings
@@ -40,9 +42,21 @@ def publish(home: Home, settings: Settings) -> dict[str, int]:
             reasons = "; ".join(f"{table} {reason}" for table, reason in unfit.items())
             raise LoancallsError(f"Nothing was published: {reasons}. Run `loancalls run`.")
         rows = _write(warehouse, new, home, settings)
+        taken_up = journal.taken_up(home)
+        warehouse.con.execute("CREATE OR REPLACE TABLE meta.journal AS SELECT ? AS taken_up", [taken_up])
     new.chmod(0o600 if settings.pii == "clear" else 0o644)
     os.replace(new, home.analytics)
+    copy_for_sessions(home)
+    journal.forget(home, taken_up)
     return rows
+
+
+def copy_for_sessions(home: Home) -> None:
+    """Replace the copy of the tables that sessions read, clear and private. Nobody may have the warehouse open."""
+    temporary = home.staging / "session.part"
+    shutil.copyfile(home.warehouse, temporary)
+    temporary.chmod(0o600)
+    os.replace(temporary, home.session_copy)
 
 
 def pii_key(home: Home, settings: Settings) -> bytes:

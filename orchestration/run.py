@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from orchestration import journal
 from orchestration.errors import LoancallsError
 from orchestration.home import Home
 from orchestration.inbox import Inbox, known_key, partition_keys
@@ -78,7 +79,11 @@ def _ingest(home: Home, inbox: Inbox, report: RunReport, progress: Progress, aga
     from orchestration.assets import UPLOADS
     from orchestration.sensors import RANGE_END, RANGE_START, contiguous
 
-    files = inbox.pending(Lake(home))
+    lake = Lake(home)
+    inbox.clear(lake)
+    sent = [file.sighting.uploaded_at for file in inbox.files()] + lake.uploads()["uploaded_at"].to_list()
+    journal.seal(home, sent)
+    files = inbox.pending(lake)
     if not files and not again:
         return
     with DagsterInstance.get() as instance:

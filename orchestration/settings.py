@@ -34,6 +34,7 @@ class Settings:
     memory_limit: str | None = None
     threads: int | None = None
     engine: str = "duckdb"
+    wait_seconds: int = 60
     max_file_bytes: int = 4 << 30
     max_line_bytes: int = 8 << 20
     max_cell_bytes: int = 8 << 20
@@ -63,7 +64,7 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
 
     known = {
         *("HOME", "TIMEZONE", "PII", "PII_KEY", "CONTACT_SECONDS", "RECOVERY_DAYS", "CALL_WINDOW"),
-        *("MEMORY_LIMIT", "THREADS", "ENGINE"),
+        *("MEMORY_LIMIT", "THREADS", "ENGINE", "WAIT_SECONDS"),
         *_LIMITS,
     }
     for variable in env:
@@ -88,6 +89,7 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
         call_window_end_minute=window[1],
         memory_limit=memory or None,
         threads=_whole("THREADS", threads, 1) if threads else None,
+        wait_seconds=_whole("WAIT_SECONDS", get("WAIT_SECONDS", "60"), 0),
         engine=_choice("ENGINE", get("ENGINE", "duckdb"), ("duckdb",)),
         **{
             name.lower(): _whole(name, get(name, str(getattr(Settings, name.lower()))), least, digits=15)

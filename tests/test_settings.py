@@ -34,6 +34,7 @@ VALID = [
     ("MEMORY_LIMIT", "", {}),
     ("THREADS", "1", {"threads": 1}),
     ("THREADS", " ", {}),
+    ("WAIT_SECONDS", "0", {"wait_seconds": 0}),
     ("ENGINE", "DuckDB", {}),
     ("MAX_FILE_BYTES", "10000000000", {"max_file_bytes": 10_000_000_000}),
     ("MAX_COLUMNS", "20", {"max_columns": 20}),
@@ -100,7 +101,7 @@ def test_an_unknown_setting_is_refused(variable):
     assert str(wrong.value) == (
         f"{variable} is not a setting; the settings are CALL_WINDOW, CONTACT_SECONDS, ENGINE, HOME, "
         "MAX_CELL_BYTES, MAX_COLUMNS, MAX_FILE_BYTES, MAX_HEADER_BYTES, MAX_LINE_BYTES, "
-        "MEMORY_LIMIT, PII, PII_KEY, RECOVERY_DAYS, THREADS, TIMEZONE."
+        "MEMORY_LIMIT, PII, PII_KEY, RECOVERY_DAYS, THREADS, TIMEZONE, WAIT_SECONDS."
     )
 
 

@@ -1,0 +1,133 @@
+"""The engine that sessions are bound to: which home it reads, whose turn it is to write, and what a commit does.
+
+The home is the one that LOANCALLS_HOME names when a connection is made, so one engine serves whatever home is set.
+"""
+
+import getpass
+import re
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.pool import NullPool
+
+import models.writing  # noqa: F401  (what scripts set is put into our words from now on)
+from database.constraints import CannotBeKept, Conflict, check_insert, check_update
+from database.overlay import WRITABLE, Overlay
+from database.statements import records_of
+from orchestration import journal
+from orchestration.home import Home
+from orchestration.records import utc_now
+from orchestration.settings import load_settings
+
+_WRITE = re.compile(
+    r'\s*(INSERT\s+INTO|UPDATE|DELETE\s+FROM|MERGE\s+INTO|TRUNCATE(?:\s+TABLE)?)\s+"?(\w+)"?', re.IGNORECASE
+)
+_OVERLAY = "overlay"
+_UPDATING = "updating"
+_CHANGED = re.compile(r"\s*(INSERT\s+INTO|UPDATE)\s+changed\.(\w+)", re.IGNORECASE)
+_NO_DELETE = "Nothing is deleted here: raw keeps what was once stated. Say what is true now instead, such as a status."
+
+# No pool: a connection sees what is there when it is made. No bulk path: it would go past the events below.
+engine = sa.create_engine(
+    "duckdb:///:memory:",
+    poolclass=NullPool,
+    connect_args={"config": {"autoinstall_known_extensions": False}},
+    execution_options={"duckdb_copy_threshold": 0},
+)
+
+
+@event.listens_for(engine, "connect")
+def _connect(dbapi_connection: Any, record: Any) -> None:
+    settings = load_settings()
+    record.info[_OVERLAY] = Overlay(dbapi_connection, Home(settings.home).prepare(), settings)
+
+
+@event.listens_for(engine, "close")
+@event.listens_for(engine, "close_detached")
+def _close(dbapi_connection: Any, record: Any = None) -> None:
+    if record is not None and _OVERLAY in record.info:
+        record.info[_OVERLAY].release()
+
+
+@event.listens_for(engine, "begin")
+def _begin(connection: sa.Connection) -> None:
+    overlay = _of(connection)
+    if overlay.is_stale:
+        overlay.refresh()
+
+
+@event.listens_for(engine, "before_execute")
+def _before_execute(connection: sa.Connection, clause: Any, many: Any, params: Any, options: Any) -> None:
+    """Bring the rows of an UPDATE within reach; its own condition says which they are."""
+    if isinstance(clause, sa.Delete):
+        raise CannotBeKept(_NO_DELETE)
+    if not isinstance(clause, sa.Update) or clause.table.name not in WRITABLE:
+        return
+    table = WRITABLE[clause.table.name].__table__
+    _of(connection).take_turn()
+    matching = sa.select(sa.cast(table.c.id, sa.String)).where(*clause._where_criteria)
+    ids = {one for each in many or [params or {}] for one in connection.execute(matching, each).scalars()}
+    _of(connection).copy_on_write(table.name, sorted(ids))
+    connection.info[_UPDATING] = sorted(ids)
+
+
+@event.listens_for(engine, "before_cursor_execute", retval=True)
+def _before_cursor(connection: sa.Connection, cursor: Any, sql: str, params: Any, context: Any, many: bool) -> tuple:
+    """Let what writes to a table write to the changes of this connection."""
+    found = _WRITE.match(sql)
+    if not found:
+        return sql, params
+    verb, table = found.group(1).split()[0].upper(), found.group(2).lower()
+    if table not in WRITABLE:
+        raise CannotBeKept(f"{table} cannot be written to; it is worked out from other tables by the next run.")
+    if verb not in ("INSERT", "UPDATE"):
+        raise CannotBeKept(_NO_DELETE)
+    overlay = _of(connection)
+    overlay.take_turn()
+    if verb == "UPDATE" and context.compiled is None:  # text: any row may be meant
+        ids = [one for (one,) in overlay.run(f"SELECT CAST(id AS VARCHAR) FROM {table}")]
+        overlay.copy_on_write(table, ids)
+        connection.info[_UPDATING] = ids
+    return sql[: found.start(2)].rstrip('"') + f"changed.{table}" + sql[found.end(2) :].removeprefix('"'), params
+
+
+@event.listens_for(engine, "after_cursor_execute")
+def _after_cursor(connection: sa.Connection, cursor: Any, sql: str, params: Any, context: Any, many: bool) -> None:
+    found = _CHANGED.match(sql)
+    if not found:
+        return
+    verb, table = found.group(1).upper(), found.group(2)
+    overlay = _of(connection)
+    try:
+        if verb.startswith("INSERT"):
+            check_insert(overlay, table)
+        else:
+            keys = context.compiled.column_keys if context.compiled is not None else None
+            check_update(overlay, table, connection.info.pop(_UPDATING, []), keys or list(overlay.columns[table]))
+    except Conflict as conflict:
+        raise IntegrityError(sql, None, conflict, hide_parameters=True) from None
+
+
+@event.listens_for(engine, "commit")
+def _commit(connection: sa.Connection) -> None:
+    """What was changed goes into the journal, as a whole, before anybody is told that it is committed."""
+    overlay = _of(connection)
+    if not overlay.is_writing:
+        return
+    records = records_of(overlay)
+    rows = {table: [new for new, _ in overlay.changes(table)] for table in WRITABLE}
+    rows["former_fingerprints"] = overlay.former()
+    if records:
+        journal.append(overlay.home, utc_now(), getpass.getuser(), records, {name: r for name, r in rows.items() if r})
+    overlay.end()
+
+
+@event.listens_for(engine, "rollback")
+def _rollback(connection: sa.Connection) -> None:
+    _of(connection).cancel()
+
+
+def _of(connection: sa.Connection) -> Overlay:
+    return connection.info[_OVERLAY]

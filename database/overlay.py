@@ -1,0 +1,253 @@
+"""What a session sees and changes: the tables as the last run left them, and on top of them what was written since.
+
+A connection is a small database in memory. It has the session's copy of the tables attached, read-only: `base`. What
+other sessions have committed since (see `orchestration.journal`) is in the schema `pending`, what this one has changed
+in `changed`; the tables that it queries are views over the three, the latest word for each id. So reading never waits
+for a run, a run never for a reader, and a commit costs what it changes.
+
+A row is copied into `changed` before it is updated. At the commit, whatever differs there from before is what the
+session states.
+"""
+
+import os
+import threading
+from typing import Any
+
+import pyarrow as pa
+import sqlalchemy as sa
+from sqlalchemy.exc import InvalidRequestError
+from sqlalchemy.exc import TimeoutError as TurnTimeout
+
+from models.base import Pii, duckdb_type, published_tables
+from models.tables import CallSession, CallStatusUpdate, Customer, FileUpload, Loan, UploadRow
+from orchestration import journal
+from orchestration.home import Home
+from orchestration.settings import Settings
+
+WRITABLE = {
+    model.__tablename__: model for model in (FileUpload, UploadRow, Customer, Loan, CallSession, CallStatusUpdate)
+}
+# Kept beside the tables, so that whoever asks by an old phone finds its customer.
+FORMER = "former_fingerprints"
+_FORMER_COLUMNS = {"fingerprint": "VARCHAR", "customer_id": "UUID"}
+
+
+class Overlay:
+    """The view of one connection `con` (a DB-API connection to an empty database in memory) on a home."""
+
+    def __init__(self, con: Any, home: Home, settings: Settings):
+        self.con, self.home, self.settings = con, home, settings
+        self.base: str | None = None
+        self._base_file: tuple[int, int] | None = None
+        self._turn: int | None = None
+        self._bases = 0
+        self.is_stale = False  # whether what is seen may be older than the last commit of this connection
+        self.columns = {name: _columns(model) for name, model in WRITABLE.items()} | {FORMER: _FORMER_COLUMNS}
+        for schema in ("changed", "pending"):
+            self.run(f"CREATE SCHEMA {schema}")
+            for name, columns in self.columns.items():
+                said = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
+                self.run(f"CREATE TABLE {schema}.{name} ({said})")
+        self.run("CREATE TABLE changed.seen (id UUID)")
+        self.refresh()
+
+    def run(self, sql: str, params: list | None = None) -> list[tuple]:
+        """Execute a statement of ours beside those of the session; all rows of its result."""
+        cursor = self.con.cursor()
+        cursor.execute(sql, params or [])
+        return cursor.fetchall() if cursor.description else []
+
+    # --- what is there ------------------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """See what runs and other sessions have written up to now."""
+        commits = journal.commits(self.home)  # before the copy is looked at: a run drops them only once it is there
+        self._attach()
+        through = self.run(f"SELECT taken_up FROM {self.base}.meta.journal")[0][0] if self.base else 0
+        self._load([commit for commit in commits if commit.number > through])
+        self._make_views()
+        self.is_stale = False
+
+    def _attach(self) -> None:
+        path = self.home.session_copy
+        if not path.exists():
+            if self.home.analytics.exists():  # the last run was of a version that left nothing for sessions
+                raise InvalidRequestError(f"Sessions cannot read {self.home.root} yet; run `loancalls run` once.")
+            return
+        status = path.stat()
+        if (status.st_ino, status.st_mtime_ns) == self._base_file:
+            return
+        self._bases += 1
+        name = f"base_{self._bases}"
+        self.run(f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS {name} (READ_ONLY)")
+        self.base, self._base_file = name, (status.st_ino, status.st_mtime_ns)
+
+    def _load(self, commits: list[journal.Commit]) -> None:
+        for table, columns in self.columns.items():
+            self.run(f"DELETE FROM pending.{table}")
+            rows = [row for commit in commits for row in commit.rows.get(table, [])]
+            if table != FORMER:
+                rows = list({row["id"]: row for row in rows}.values())
+            if not rows:
+                continue
+            texts = pa.table({name: pa.array([row.get(name) for row in rows], pa.string()) for name in columns})
+            self.con.register("journal_rows", texts)
+            cells = ", ".join(f'CAST("{name}" AS {kind})' for name, kind in columns.items())
+            self.run(f"INSERT INTO pending.{table} SELECT {cells} FROM journal_rows")
+            self.con.unregister("journal_rows")
+
+    def _make_views(self) -> None:
+        """`before.<table>`: as committed; `<table>`: with the changes of this session."""
+        self.run("CREATE SCHEMA IF NOT EXISTS before")
+        for name, model in published_tables().items():
+            if name not in WRITABLE:
+                self.run(f'CREATE OR REPLACE VIEW main."{name}" AS {self._base_select(name, _columns(model))}')
+        for name, columns in self.columns.items():
+            key = "id" if name in WRITABLE else "fingerprint"
+            base = self._base_select(name, columns)
+            has_pending = self.run(f"SELECT count(*) FROM pending.{name}")[0][0]
+            before = f"SELECT * FROM ({base}) AS b" + (
+                f" WHERE NOT EXISTS (SELECT 1 FROM pending.{name} AS p WHERE p.{key} = b.{key}) "
+                f"UNION ALL SELECT * FROM pending.{name}"
+                if has_pending
+                else ""
+            )
+            self.run(f"CREATE OR REPLACE VIEW before.{name} AS {before}")
+            now = f"SELECT * FROM before.{name} AS b" + (
+                f" WHERE NOT EXISTS (SELECT 1 FROM changed.{name} AS c WHERE c.{key} = b.{key}) "
+                f"UNION ALL SELECT * FROM changed.{name}"
+                if self._turn is not None
+                else ""
+            )
+            self.run(f"CREATE OR REPLACE VIEW main.{name} AS {now}")
+
+    def _base_select(self, table: str, columns: dict[str, str]) -> str:
+        if self.base is None:
+            empty = ", ".join(f'CAST(NULL AS {kind}) AS "{name}"' for name, kind in columns.items())
+            return f"SELECT {empty} WHERE false"
+        hashes = _hashes(table)
+        cells = ", ".join(
+            f"replace(CAST({name} AS VARCHAR), '-', '') AS {name}"
+            if name in hashes
+            else f'CAST("{name}" AS {kind}) AS "{name}"'
+            for name, kind in columns.items()
+        )
+        return f'SELECT {cells} FROM {self.base}."{table}"'
+
+    # --- writing ------------------------------------------------------------------------------------------------
+
+    def take_turn(self) -> None:
+        """Become the one writer of the home, and see what was written before. Raises TurnTimeout."""
+        if self._turn is not None:
+            return
+        key = (str(self.home.root), threading.get_ident())
+        if key in _writing:
+            raise TurnTimeout(
+                "Another session of this thread has changes that are not committed; commit or close it first."
+            )
+        self._turn = self.home.take_turn(self.settings.wait_seconds)
+        if self._turn is None:
+            raise TurnTimeout(_waited(self.home, self.settings))
+        self._key = key
+        _writing.add(key)
+        self.refresh()
+
+    def cancel(self) -> None:
+        """The changes are rolled back, and whatever was attached or made since the beginning of the transaction too."""
+        self._base_file, self.is_stale = None, True
+        self.release()
+
+    def release(self) -> None:
+        """Let others write."""
+        if self._turn is not None:
+            os.close(self._turn)
+            self._turn = None
+            _writing.discard(self._key)
+
+    @property
+    def is_writing(self) -> bool:
+        return self._turn is not None
+
+    def copy_on_write(self, table: str, ids: list[str]) -> None:
+        """Bring rows that are about to be updated into `changed`."""
+        self.run(
+            f"INSERT INTO changed.{table} SELECT * FROM before.{table} WHERE id IN (SELECT unnest(?::UUID[])) "
+            f"AND id NOT IN (SELECT id FROM changed.{table})",
+            [ids],
+        )
+        self.run("INSERT INTO changed.seen SELECT unnest(?::UUID[])", [ids])
+
+    def new_ids(self, table: str) -> list[str]:
+        """The ids of rows in `changed` that neither this nor `copy_on_write` has seen before."""
+        rows = self.run(
+            f"SELECT CAST(id AS VARCHAR) FROM changed.{table} WHERE id NOT IN (SELECT id FROM changed.seen)"
+        )
+        ids = [one for (one,) in rows]
+        self.run("INSERT INTO changed.seen SELECT unnest(?::UUID[])", [ids])
+        return ids
+
+    def remember_fingerprints(self) -> None:
+        """Keep what customers' fingerprints were before this session changed them."""
+        self.run(
+            f"INSERT INTO changed.{FORMER} SELECT old.fingerprint, old.id FROM before.customers AS old "
+            "JOIN changed.customers AS new ON new.id = old.id WHERE new.fingerprint <> old.fingerprint "
+            f"AND old.fingerprint NOT IN (SELECT fingerprint FROM changed.{FORMER})"
+        )
+
+    def changes(self, table: str) -> list[tuple[dict, dict | None]]:
+        """The rows of `table` that this session changed: each as it is now and as it was, None for a new one.
+
+        Cells are text, as DuckDB writes them, or None.
+        """
+        names = list(self.columns[table])
+        cells = ", ".join(
+            [f'CAST(new."{name}" AS VARCHAR)' for name in names] + [f'CAST(old."{name}" AS VARCHAR)' for name in names]
+        )
+        rows = self.run(
+            f"SELECT {cells} FROM changed.{table} AS new LEFT JOIN before.{table} AS old ON old.id = new.id "
+            "ORDER BY new.rowid"
+        )
+        found = []
+        for row in rows:
+            new = dict(zip(names, row[: len(names)], strict=True))
+            old = dict(zip(names, row[len(names) :], strict=True))
+            old = old if old["id"] is not None else None
+            if new != old:
+                found.append((new, old))
+        return found
+
+    def former(self) -> list[dict]:
+        """The fingerprints that this session made former ones."""
+        rows = self.run(f"SELECT fingerprint, CAST(customer_id AS VARCHAR) FROM changed.{FORMER}")
+        return [{"fingerprint": fingerprint, "customer_id": customer} for fingerprint, customer in rows]
+
+    def end(self) -> None:
+        """The changes are committed: they are seen from the journal from now on."""
+        for table in (*self.columns, "seen"):
+            self.run(f"DELETE FROM changed.{table}")
+        self.is_stale = True
+        self.release()
+
+
+_writing: set[tuple[str, int]] = set()
+
+
+def _columns(model: type) -> dict[str, str]:
+    """The columns of a table with their types here: JSON stays text."""
+    kinds = {column.name: duckdb_type(column) for column in model.__table__.columns}
+    return {name: "VARCHAR" if kind == "JSON" else kind for name, kind in kinds.items()}
+
+
+def _hashes(table: str) -> set[str]:
+    """The columns that are 16 bytes in the warehouse and hexadecimal digits for scripts."""
+    if table == FORMER:
+        return {"fingerprint"}
+    columns: sa.ColumnCollection = published_tables()[table].__table__.columns
+    return {column.name for column in columns if column.info["pii"] is Pii.HASH}
+
+
+def _waited(home: Home, settings: Settings) -> str:
+    return (
+        f"Another run or session is writing to {home.root}; waited {settings.wait_seconds} seconds for it to end. "
+        "Try again, or wait longer with LOANCALLS_WAIT_SECONDS."
+    )

@@ -1,0 +1,154 @@
+"""From changed rows to what is stated of them: the records that a commit enters into raw.
+
+A record states what has changed, and of a customer, loan or call what identifies it; of an upload's row all of it.
+"""
+
+from collections.abc import Callable, Iterable
+
+from database.overlay import Overlay
+from models import rules
+from models.fields import CALL, CUSTOMER, FILE_UPLOAD, LOAN, RECORD_FIELDS, STATUS, UPLOAD_ROW
+
+Row = dict[str, str | None]
+
+
+def records_of(overlay: Overlay) -> dict[str, list[Row]]:
+    """The records of this session's changes, by kind. Cells are text or None."""
+    stated = {table: overlay.changes(table) for table in _MAKERS}
+    origins = _origins(
+        overlay,
+        {
+            *(new["id"] for new, old in stated["customers"] if old),
+            *(new["customer_id"] for new, _ in stated["loans"] + stated["call_sessions"]),
+            *(new["match_customer_id"] for new, _ in stated["upload_rows"]),
+        },
+    )
+    context = {
+        "origins": origins,
+        "loans": _texts(overlay, "loans", "loan_id", (new["loan_id"] for new, _ in stated["call_sessions"])),
+        "calls": _texts(
+            overlay,
+            "call_sessions",
+            "call_sid",
+            (new["call_session_id"] for new, _ in stated["call_status_updates"]),
+        ),
+    }
+    records: dict[str, list[Row]] = {}
+    for table, (kind, make) in _MAKERS.items():
+        for new, old in stated[table]:
+            changed = {name: cell for name, cell in new.items() if cell is not None and (not old or cell != old[name])}
+            record = make(new, old, changed, context)
+            records.setdefault(kind, []).append(
+                {"entity_id": new["id"], **{field: record.get(field) for field in RECORD_FIELDS[kind]}}
+            )
+    return records
+
+
+def _customer(new: Row, old: Row | None, changed: Row, context: dict) -> Row:
+    return {
+        **changed,
+        # Who it is, always as a whole: what ties it to other rows.
+        "phone": new["primary_phone"],
+        "national_id": new["national_id"],
+        "customer_row": context["origins"].get(new["id"]),
+        "call_status": changed.get("call_status"),
+        "created_at": None if old else new["created_at"],
+        "stated_at": new["updated_at"],
+    }
+
+
+def _loan(new: Row, old: Row | None, changed: Row, context: dict) -> Row:
+    return {
+        **changed,
+        "customer_id": new["customer_id"],
+        "customer_row": context["origins"].get(new["customer_id"]),
+        "loan_id": new["loan_id"],
+        "former_loan_id": old["loan_id"] if old and old["loan_id"] != new["loan_id"] else None,
+        # `active` is what a loan is while nothing else is said.
+        "loan_status": changed.get("status") if old or new["status"] != "active" else None,
+        "created_at": None if old else new["created_at"],
+        "stated_at": new["updated_at"],
+    }
+
+
+def _call(new: Row, old: Row | None, changed: Row, context: dict) -> Row:
+    return {
+        **changed,
+        "call_sid": _sid(new["call_sid"]),
+        "customer_id": new["customer_id"],
+        "customer_row": context["origins"].get(new["customer_id"]),
+        "loan_ref": new["loan_id"],
+        "loan_id": context["loans"].get(new["loan_id"]),
+        "triggering_upload": new["triggered_by_batch"],
+        "triggering_row": new["triggered_by_row"],
+        "status": _word(new) if "status" in changed else None,
+        "created_at": None if old else new["created_at"],
+        "updated_at": new["updated_at"],
+    }
+
+
+def _status(new: Row, old: Row | None, changed: Row, context: dict) -> Row:
+    return {
+        "call_ref": new["call_session_id"],
+        "call_sid": _sid(context["calls"].get(new["call_session_id"])),
+        "status": _word(new),
+        "updated_at": new["timestamp"],
+        "message": new["message"],
+        "extra_data": new["extra_data"],
+    }
+
+
+def _file_upload(new: Row, old: Row | None, changed: Row, context: dict) -> Row:
+    return changed
+
+
+def _upload_row(new: Row, old: Row | None, changed: Row, context: dict) -> Row:
+    return {
+        **new,
+        "stated_line_number": new["line_number"],
+        "stated_raw_data": new["raw_data"],
+        "stated_row_fingerprint": new["row_fingerprint"],
+        "customer_row": context["origins"].get(new["match_customer_id"]),
+    }
+
+
+_MAKERS: dict[str, tuple[str, Callable[[Row, Row | None, Row, dict], Row]]] = {
+    "file_uploads": (FILE_UPLOAD, _file_upload),
+    "customers": (CUSTOMER, _customer),
+    "loans": (LOAN, _loan),
+    "upload_rows": (UPLOAD_ROW, _upload_row),
+    "call_sessions": (CALL, _call),
+    "call_status_updates": (STATUS, _status),
+}
+
+
+def _word(row: Row) -> str | None:
+    """The word that was used for the status, where it still says the same."""
+    word = row["provider_status"]
+    return word if word and rules.call_status(word) == row["status"] else row["status"]
+
+
+def _sid(call_sid: str | None) -> str | None:
+    """None for a name that was made because the provider has given none."""
+    return None if call_sid is None or call_sid.startswith("no-sid-") else call_sid
+
+
+def _origins(overlay: Overlay, customers: set[str | None]) -> dict[str, str]:
+    """For customers whose id comes from a row of a file: that row's id."""
+    if overlay.base is None or not (wanted := [one for one in customers if one]):
+        return {}
+    rows = overlay.run(
+        f"SELECT CAST(customer_id AS VARCHAR), CAST(row_id AS VARCHAR) FROM {overlay.base}.row_customers "
+        "WHERE customer_id IN (SELECT unnest(?::UUID[])) AND NOT is_record "
+        "AND CAST(md5('customer|' || CAST(row_id AS VARCHAR)) AS UUID) = customer_id",
+        [wanted],
+    )
+    return dict(rows)
+
+
+def _texts(overlay: Overlay, table: str, column: str, ids: Iterable[str | None]) -> dict[str, str]:
+    wanted = sorted({one for one in ids if one})
+    rows = overlay.run(
+        f"SELECT CAST(id AS VARCHAR), {column} FROM {table} WHERE id IN (SELECT unnest(?::UUID[]))", [wanted]
+    )
+    return dict(rows)

@@ -1,0 +1,154 @@
+"""The journal: what was written through the session and no run has taken up yet.
+
+    lake/journal/open.jsonl    one line for each commit: its number, time, writer, records and rows
+    lake/journal/sealed        the number of the last commit that is in record files
+
+A commit is one line, appended and synced under the lock of the home: it is there as a whole or not at all. A run seals
+what is there: the records go into record files, uploads like any other. The lines stay until the session's copy of the
+tables has them; until then sessions read the `rows` (the changed rows of the tables, as they are after the commit) on
+top of that copy.
+"""
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from functools import lru_cache
+from itertools import groupby
+from pathlib import Path
+
+import polars as pl
+
+from models.fields import RECORD_FIELDS
+from orchestration.home import Home
+from orchestration.records import API, RecordFile, waiting, write_records
+
+
+@dataclass(frozen=True)
+class Commit:
+    """One commit. `at` is naive UTC in ISO; `records` by kind, `rows` by table, cells as text or null."""
+
+    number: int
+    at: str
+    by: str
+    records: dict[str, list[dict[str, str | None]]]
+    rows: dict[str, list[dict[str, str | None]]]
+
+
+def append(home: Home, at: datetime, by: str, records: dict, rows: dict) -> Commit:
+    """Write a commit down for good. The caller holds the home; a crash leaves the whole line or nothing of it."""
+    path = _open_file(home)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    known = commits(home)
+    number = max([sealed(home), *(commit.number for commit in known)]) + 1
+    commit = Commit(number, at.isoformat(), by, records, rows)
+    with open(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
+        file.truncate(_whole(file.read()))  # what a crash left of a line
+        file.seek(0, os.SEEK_END)
+        file.write(json.dumps(asdict(commit), ensure_ascii=False).encode() + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return commit
+
+
+def commits(home: Home, after: int = 0) -> list[Commit]:
+    """The commits in the journal with a number above `after`, in order."""
+    try:
+        status = _open_file(home).stat()
+    except FileNotFoundError:
+        return []
+    found = _parsed(str(_open_file(home)), status.st_ino, status.st_size, status.st_mtime_ns)
+    return [commit for commit in found if commit.number > after]
+
+
+def sealed(home: Home) -> int:
+    """The number of the last commit that is in record files; 0 for none."""
+    try:
+        return int((_folder(home) / "sealed").read_text())
+    except FileNotFoundError:
+        return 0
+
+
+def seal(home: Home, moments: Iterable[datetime]) -> None:
+    """Put the commits that are not sealed into record files. The caller holds the home.
+
+    `moments` are the times at which other uploads were sent (naive UTC): commits before and after one of them go into
+    different files, so that the order of what was stated is kept.
+    """
+    done = sealed(home)
+    for path, head in waiting(home):  # a crash has left files of a sealing that did not come to its end
+        if head.source == API and _last_number(head.filename) > done:
+            path.unlink()
+    new = commits(home, after=done)
+    if not new:
+        return
+    bounds = sorted(moments)
+    for _, batch in groupby(new, key=lambda commit: sum(bound <= _time(commit) for bound in bounds)):
+        _write_batch(home, list(batch))
+    _replace(home, "sealed", str(new[-1].number).encode())
+
+
+def taken_up(home: Home) -> int:
+    """The number of the last commit whose records the lake has."""
+    firsts = [_first_number(head.filename) for _, head in waiting(home) if head.source == API]
+    return min([sealed(home), *(first - 1 for first in firsts)])
+
+
+def forget(home: Home, through: int) -> None:
+    """Drop the commits that the session's copy of the tables has. The caller holds the home."""
+    kept = commits(home, after=through)
+    if kept != commits(home):
+        lines = [json.dumps(asdict(commit), ensure_ascii=False) + "\n" for commit in kept]
+        _replace(home, "open.jsonl", "".join(lines).encode())
+
+
+def _write_batch(home: Home, batch: list[Commit]) -> None:
+    first, last = batch[0], batch[-1]
+    for kind in RECORD_FIELDS:
+        records = [record for commit in batch for record in commit.records.get(kind, [])]
+        if records:
+            schema = dict.fromkeys(("entity_id", *RECORD_FIELDS[kind]), pl.String)
+            name = f"api-{first.number}-{last.number}.{kind}.jsonl"
+            head = RecordFile(kind, API, name, last.by, _time(last))
+            write_records(home, head, [pl.DataFrame(records, schema=schema, orient="row")])
+
+
+def _first_number(filename: str) -> int:
+    return int(filename.split(".")[0].split("-")[1])
+
+
+def _last_number(filename: str) -> int:
+    return int(filename.split(".")[0].split("-")[2])
+
+
+def _time(commit: Commit) -> datetime:
+    return datetime.fromisoformat(commit.at)
+
+
+@lru_cache(maxsize=4)
+def _parsed(path: str, inode: int, size: int, modified: int) -> list[Commit]:
+    with open(path, "rb") as file:
+        text = file.read()
+    return [Commit(**json.loads(line)) for line in text[: _whole(text)].splitlines()]
+
+
+def _whole(text: bytes) -> int:
+    return text.rfind(b"\n") + 1
+
+
+def _replace(home: Home, name: str, content: bytes) -> None:
+    temporary = home.staging / f"journal_{name}.part"
+    with temporary.open("wb") as out:
+        out.write(content)
+        out.flush()
+        os.fsync(out.fileno())
+    os.replace(temporary, _folder(home) / name)
+
+
+def _folder(home: Home) -> Path:
+    return home.lake / "journal"
+
+
+def _open_file(home: Home) -> Path:
+    return _folder(home) / "open.jsonl"
