@@ -28,9 +28,6 @@ _OF_A_FILE = {"status", "processing_errors", "file_path", "original_filename", "
 _WORKED_OUT = {"fingerprint", "created_at", "updated_at", "attribution", "sequence", "upload_row_id", "provider_status"}
 
 
-_IDS = "(SELECT unnest(?::UUID[]))"
-
-
 class Conflict(Exception):
     """Changed rows break a key or a reference: the cause of an IntegrityError."""
 
@@ -42,90 +39,87 @@ class CannotBeKept(InvalidRequestError):
 def check_insert(overlay: Overlay, table: str) -> None:
     """Hold rows that were just inserted against keys and references. Raises Conflict or CannotBeKept."""
     ids = overlay.new_ids(table)
-    taken = overlay.run(f"SELECT CAST(id AS VARCHAR) FROM changed.{table} GROUP BY id HAVING count(*) > 1 LIMIT 1")
-    taken = taken or overlay.run(f"SELECT CAST(id AS VARCHAR) FROM before.{table} WHERE id IN {_IDS} LIMIT 1", [ids])
-    if taken:
-        raise Conflict(f"UNIQUE constraint failed: {table}.id, {taken[0][0]} is there already.")
-    _check_columns(overlay, table, ids, list(overlay.columns[table]))
+    taken = [
+        f"SELECT CAST(id AS VARCHAR) AS id FROM changed.{table} GROUP BY id HAVING count(*) > 1",
+        f"SELECT CAST(id AS VARCHAR) AS id FROM before.{table} WHERE id IN (SELECT id FROM ids)",
+    ]
+    message = f"'UNIQUE constraint failed: {table}.id, ' || id || ' is there already.'"
+    rules = [f"SELECT {message} FROM ({query})" for query in taken]
     if table == "upload_rows":
-        _check_row_fingerprints(overlay, ids)
-        uploads = overlay.run(f"SELECT DISTINCT file_upload_id FROM changed.upload_rows WHERE id IN {_IDS}", [ids])
-        if any(_is_of_a_file(overlay, upload) for (upload,) in uploads):
-            raise CannotBeKept(
-                "A file that was read has the rows it has; load what is missing with `loancalls run FILE`."
-            )
+        rules.append(
+            f"SELECT {_clash('upload_rows', 'row_fingerprint', 'is')} FROM changed.upload_rows AS new "
+            "JOIN upload_rows AS other ON other.file_upload_id = new.file_upload_id "
+            "AND other.row_fingerprint = new.row_fingerprint AND other.id <> new.id "
+            "WHERE new.id IN (SELECT id FROM ids)"
+        )
+    _hold(overlay, ids, rules + _rules(table, set(overlay.columns[table])))
+    if table == "upload_rows" and _are_of_files(
+        overlay, [new["file_upload_id"] for new, _ in overlay.changes(table, ids)]
+    ):
+        raise CannotBeKept("A file that was read has the rows it has; load what is missing with `loancalls run FILE`.")
 
 
 def check_update(overlay: Overlay, table: str, ids: list[str], columns: Iterable[str]) -> None:
     """Hold rows of which `columns` were just updated against the same. Raises Conflict or CannotBeKept."""
-    _check_columns(overlay, table, ids, columns)
-    if table == "customers":
+    _hold(overlay, ids, _rules(table, set(columns)))
+    if table == "customers" and "fingerprint" in columns:
         overlay.remember_fingerprints()
-    _check_keepable(overlay, table)
+    _check_keepable(overlay, table, ids)
 
 
-def _check_columns(overlay: Overlay, table: str, ids: list[str], columns: Iterable[str]) -> None:
-    written = set(columns)
-    for column in written.intersection(_REQUIRED[table]):
-        if overlay.run(f"SELECT 1 FROM changed.{table} WHERE id IN {_IDS} AND {column} IS NULL LIMIT 1", [ids]):
-            raise Conflict(f"NOT NULL constraint failed: {table}.{column}; state it.")
-    for column in written.intersection(_UNIQUE.get(table, ())):
-        found = overlay.run(
-            f"SELECT CAST(new.id AS VARCHAR), CAST(other.id AS VARCHAR) FROM changed.{table} AS new "
-            f"JOIN {table} AS other ON other.{column} = new.{column} AND other.id <> new.id "
-            f"WHERE new.id IN {_IDS} LIMIT 1",
-            [ids],
+def _hold(overlay: Overlay, ids: list[str], rules: list[str]) -> None:
+    """Each rule selects what is wrong with rows of `ids`, in a sentence. Raises Conflict with the first."""
+    if rules:
+        together = " UNION ALL ".join(f"(SELECT * FROM ({rule}) LIMIT 1)" for rule in rules)
+        if wrong := overlay.run(f"WITH ids AS (SELECT unnest(?::UUID[]) AS id) {together}", [ids]):
+            raise Conflict(wrong[0][0])
+
+
+def _rules(table: str, written: set[str]) -> list[str]:
+    rules = []
+    mine = "new.id IN (SELECT id FROM ids)"
+    for column in sorted(written.intersection(_REQUIRED[table])):
+        sentence = f"'NOT NULL constraint failed: {table}.{column}; state it.'"
+        rules.append(f"SELECT {sentence} FROM changed.{table} AS new WHERE {mine} AND new.{column} IS NULL")
+    for column in sorted(written.intersection(_UNIQUE.get(table, ()))):
+        rules.append(
+            f"SELECT {_clash(table, column, 'is')} FROM changed.{table} AS new "
+            f"JOIN {table} AS other ON other.{column} = new.{column} AND other.id <> new.id WHERE {mine}"
         )
-        if found:
-            raise Conflict(f"UNIQUE constraint failed: {table}.{column} of {found[0][0]} is that of {found[0][1]}.")
     if table == "customers" and "fingerprint" in written:
-        found = overlay.run(
-            f"SELECT CAST(new.id AS VARCHAR), CAST(old.customer_id AS VARCHAR) FROM changed.customers AS new "
-            f"JOIN {FORMER} AS old ON old.fingerprint = new.fingerprint AND old.customer_id <> new.id "
-            f"WHERE new.id IN {_IDS} LIMIT 1",
-            [ids],
+        rules.append(
+            f"SELECT {_clash(table, 'fingerprint', 'was')} FROM changed.customers AS new "
+            f"JOIN (SELECT fingerprint, customer_id AS id FROM {FORMER}) AS other "
+            f"ON other.fingerprint = new.fingerprint AND other.id <> new.id WHERE {mine}"
         )
-        if found:
-            raise Conflict(
-                f"UNIQUE constraint failed: customers.fingerprint of {found[0][0]} was that of {found[0][1]}."
-            )
     for column in WRITABLE[table].__table__.columns:
         for reference in column.foreign_keys if column.name in written else ():
             parent, target = reference.target_fullname.split(".")
-            found = overlay.run(
-                f"SELECT CAST(new.{column.name} AS VARCHAR) FROM changed.{table} AS new WHERE new.id IN {_IDS} "
-                f"AND new.{column.name} IS NOT NULL AND NOT EXISTS "
-                f"(SELECT 1 FROM {parent} AS parent WHERE parent.{target} = new.{column.name}) LIMIT 1",
-                [ids],
+            sentence = f"'FOREIGN KEY constraint failed: {table}.{column.name}, {parent} has no '"
+            rules.append(
+                f"SELECT {sentence} || CAST(new.{column.name} AS VARCHAR) FROM changed.{table} AS new "
+                f"WHERE {mine} AND new.{column.name} IS NOT NULL AND NOT EXISTS "
+                f"(SELECT 1 FROM {parent} AS parent WHERE parent.{target} = new.{column.name})"
             )
-            if found:
-                raise Conflict(
-                    f"FOREIGN KEY constraint failed: {table}.{column.name}, no {parent} has id {found[0][0]}."
-                )
+    return rules
 
 
-def _check_row_fingerprints(overlay: Overlay, ids: list[str]) -> None:
-    found = overlay.run(
-        "SELECT CAST(new.id AS VARCHAR), CAST(other.id AS VARCHAR) FROM changed.upload_rows AS new "
-        "JOIN upload_rows AS other ON other.file_upload_id = new.file_upload_id "
-        "AND other.row_fingerprint = new.row_fingerprint AND other.id <> new.id "
-        f"WHERE new.id IN {_IDS} LIMIT 1",
-        [ids],
+def _clash(table: str, column: str, verb: str) -> str:
+    return (
+        f"'UNIQUE constraint failed: {table}.{column} of ' || CAST(new.id AS VARCHAR) || ' {verb} that of ' "
+        "|| CAST(other.id AS VARCHAR)"
     )
-    if found:
-        raise Conflict(
-            f"UNIQUE constraint failed: upload_rows.row_fingerprint of {found[0][0]} is that of {found[0][1]}."
-        )
 
 
-def _check_keepable(overlay: Overlay, table: str) -> None:
+def _check_keepable(overlay: Overlay, table: str, ids: list[str]) -> None:
+    changes = [(new, old) for new, old in overlay.changes(table, ids) if old is not None]
     if table == "call_status_updates":
-        if any(old is not None for _, old in overlay.changes(table)):
+        if changes:
             raise CannotBeKept("A status update is history and stays as it is; append another one.")
         return
-    for new, old in overlay.changes(table):
-        if old is None:
-            continue
+    if table == "upload_rows" and _are_of_files(overlay, [old["file_upload_id"] for _, old in changes]):
+        raise CannotBeKept("A row of a file that was read stays as it was read; send the file anew.")
+    for new, old in changes:
         different = {name for name in new if new[name] != old[name]} - _WORKED_OUT
         unset = sorted(name for name in different if new[name] is None)
         if unset and table not in ("upload_rows", "file_uploads"):
@@ -135,11 +129,11 @@ def _check_keepable(overlay: Overlay, table: str) -> None:
         if table == "file_uploads" and old["source"] == "file" and different - _OF_A_FILE:
             name = sorted(different - _OF_A_FILE)[0]
             raise CannotBeKept(f"file_uploads.{name} is worked out from the file that was read, and cannot be set.")
-        if table == "upload_rows" and _is_of_a_file(overlay, old["file_upload_id"]):
-            raise CannotBeKept("A row of a file that was read stays as it was read; send the file anew.")
         if table == "call_sessions" and "call_sid" in different and not old["call_sid"].startswith("no-sid-"):
             raise CannotBeKept("A call keeps the call_sid it has; create another call session.")
 
 
-def _is_of_a_file(overlay: Overlay, upload: str | None) -> bool:
-    return bool(overlay.run("SELECT 1 FROM file_uploads WHERE id = CAST(? AS UUID) AND sha256 IS NOT NULL", [upload]))
+def _are_of_files(overlay: Overlay, uploads: list[str]) -> bool:
+    """Whether any of the uploads is one whose bytes we have."""
+    query = "SELECT 1 FROM file_uploads WHERE id IN (SELECT unnest(?::UUID[])) AND sha256 IS NOT NULL LIMIT 1"
+    return bool(uploads) and bool(overlay.run(query, [sorted(set(uploads))]))

@@ -9,8 +9,8 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.exc import DisconnectionError, IntegrityError
+from sqlalchemy.pool import QueuePool
 
 import models.writing  # noqa: F401  (what scripts set is put into our words from now on)
 from database.constraints import CannotBeKept, Conflict, check_insert, check_update
@@ -22,17 +22,20 @@ from orchestration.records import utc_now
 from orchestration.settings import load_settings
 
 _WRITE = re.compile(
-    r'\s*(INSERT\s+INTO|UPDATE|DELETE\s+FROM|MERGE\s+INTO|TRUNCATE(?:\s+TABLE)?)\s+"?(\w+)"?', re.IGNORECASE
+    r'\s*(INSERT\s+INTO|UPDATE|DELETE\s+FROM|MERGE\s+INTO|TRUNCATE(?:\s+TABLE)?)\s+(?:changed\.)?"?(\w+)"?',
+    re.IGNORECASE,
 )
 _OVERLAY = "overlay"
 _UPDATING = "updating"
-_CHANGED = re.compile(r"\s*(INSERT\s+INTO|UPDATE)\s+changed\.(\w+)", re.IGNORECASE)
 _NO_DELETE = "Nothing is deleted here: raw keeps what was once stated. Say what is true now instead, such as a status."
 
-# No pool: a connection sees what is there when it is made. No bulk path: it would go past the events below.
+# A connection is kept for the next session, and looks for what is new when a transaction begins. No bulk path for
+# inserts: it would go past the events below.
 engine = sa.create_engine(
     "duckdb:///:memory:",
-    poolclass=NullPool,
+    poolclass=QueuePool,
+    pool_size=5,
+    max_overflow=-1,
     connect_args={"config": {"autoinstall_known_extensions": False}},
     execution_options={"duckdb_copy_threshold": 0},
 )
@@ -44,6 +47,13 @@ def _connect(dbapi_connection: Any, record: Any) -> None:
     record.info[_OVERLAY] = Overlay(dbapi_connection, Home(settings.home).prepare(), settings)
 
 
+@event.listens_for(engine, "checkout")
+def _checkout(dbapi_connection: Any, record: Any, proxy: Any) -> None:
+    if record.info[_OVERLAY].settings != load_settings():
+        raise DisconnectionError("The home is another one now.")
+
+
+@event.listens_for(engine, "checkin")
 @event.listens_for(engine, "close")
 @event.listens_for(engine, "close_detached")
 def _close(dbapi_connection: Any, record: Any = None) -> None:
@@ -51,11 +61,30 @@ def _close(dbapi_connection: Any, record: Any = None) -> None:
         record.info[_OVERLAY].release()
 
 
+def _save(connection: sa.Connection, name: str) -> None:
+    _of(connection).save(name)
+
+
+def _restore(connection: sa.Connection, name: str) -> None:
+    _of(connection).restore(name)
+
+
+def _discard(connection: sa.Connection, name: str) -> None:
+    _of(connection).discard(name)
+
+
+# What is committed is in the journal by then; here nothing needs to be kept, so nothing can fail.
+engine.dialect.do_commit = engine.dialect.do_rollback
+
+# Scripts use session.begin_nested() to try a row and go on without it.
+engine.dialect.do_savepoint = _save
+engine.dialect.do_rollback_to_savepoint = _restore
+engine.dialect.do_release_savepoint = _discard
+
+
 @event.listens_for(engine, "begin")
 def _begin(connection: sa.Connection) -> None:
-    overlay = _of(connection)
-    if overlay.is_stale:
-        overlay.refresh()
+    _of(connection).refresh()
 
 
 @event.listens_for(engine, "before_execute")
@@ -86,26 +115,38 @@ def _before_cursor(connection: sa.Connection, cursor: Any, sql: str, params: Any
         raise CannotBeKept(_NO_DELETE)
     overlay = _of(connection)
     overlay.take_turn()
-    if verb == "UPDATE" and context.compiled is None:  # text: any row may be meant
+    if verb == "UPDATE" and (context.compiled is None or isinstance(context.compiled.statement, sa.TextClause)):
+        # Any row may be meant.
         ids = [one for (one,) in overlay.run(f"SELECT CAST(id AS VARCHAR) FROM {table}")]
         overlay.copy_on_write(table, ids)
         connection.info[_UPDATING] = ids
     return sql[: found.start(2)].rstrip('"') + f"changed.{table}" + sql[found.end(2) :].removeprefix('"'), params
 
 
+@event.listens_for(engine, "after_execute")
+def _after_execute(connection: sa.Connection, clause: Any, many: Any, params: Any, options: Any, result: Any) -> None:
+    """Hold what was written against keys and references, once its result is read: ours would replace it."""
+    if isinstance(clause, sa.Insert | sa.Update | sa.TextClause):
+        keys = result.context.compiled.column_keys if isinstance(clause, sa.Update) else None
+        _check(connection, str(clause) if isinstance(clause, sa.TextClause) else result.context.statement, keys)
+
+
 @event.listens_for(engine, "after_cursor_execute")
 def _after_cursor(connection: sa.Connection, cursor: Any, sql: str, params: Any, context: Any, many: bool) -> None:
-    found = _CHANGED.match(sql)
+    if context.compiled is None:  # the text of a driver; no other event tells of it
+        _check(connection, sql, None)
+
+
+def _check(connection: sa.Connection, sql: str, columns: list[str] | None) -> None:
+    found = _WRITE.match(sql)
     if not found:
         return
-    verb, table = found.group(1).upper(), found.group(2)
-    overlay = _of(connection)
+    overlay, table = _of(connection), found.group(2).lower()
     try:
-        if verb.startswith("INSERT"):
+        if found.group(1)[0].upper() == "I":
             check_insert(overlay, table)
         else:
-            keys = context.compiled.column_keys if context.compiled is not None else None
-            check_update(overlay, table, connection.info.pop(_UPDATING, []), keys or list(overlay.columns[table]))
+            check_update(overlay, table, connection.info.pop(_UPDATING, []), columns or list(overlay.columns[table]))
     except Conflict as conflict:
         raise IntegrityError(sql, None, conflict, hide_parameters=True) from None
 
@@ -126,7 +167,7 @@ def _commit(connection: sa.Connection) -> None:
 
 @event.listens_for(engine, "rollback")
 def _rollback(connection: sa.Connection) -> None:
-    _of(connection).cancel()
+    _of(connection).end()
 
 
 def _of(connection: sa.Connection) -> Overlay:

@@ -39,16 +39,18 @@ class Overlay:
         self.con, self.home, self.settings = con, home, settings
         self.base: str | None = None
         self._base_file: tuple[int, int] | None = None
-        self._turn: int | None = None
         self._bases = 0
-        self.is_stale = False  # whether what is seen may be older than the last commit of this connection
+        self._through = 0  # the last commit that base or pending has
+        self._pending: set[str] = set()  # tables that have rows in pending
+        self._touched: set[str] = set()  # tables that this session has changed
+        self._turn: int | None = None
         self.columns = {name: _columns(model) for name, model in WRITABLE.items()} | {FORMER: _FORMER_COLUMNS}
-        for schema in ("changed", "pending"):
-            self.run(f"CREATE SCHEMA {schema}")
-            for name, columns in self.columns.items():
-                said = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
-                self.run(f"CREATE TABLE {schema}.{name} ({said})")
-        self.run("CREATE TABLE changed.seen (id UUID)")
+        statements = ["CREATE SCHEMA changed", "CREATE SCHEMA pending", "CREATE SCHEMA before"]
+        statements += ["CREATE TABLE changed.seen (id UUID)"]
+        for name, columns in self.columns.items():
+            said = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
+            statements += [f"CREATE TABLE {schema}.{name} ({said})" for schema in ("changed", "pending")]
+        self.run(";".join([*statements, *self._views_of_base(), *self._views()]))
         self.refresh()
 
     def run(self, sql: str, params: list | None = None) -> list[tuple]:
@@ -62,64 +64,77 @@ class Overlay:
     def refresh(self) -> None:
         """See what runs and other sessions have written up to now."""
         commits = journal.commits(self.home)  # before the copy is looked at: a run drops them only once it is there
-        self._attach()
-        through = self.run(f"SELECT taken_up FROM {self.base}.meta.journal")[0][0] if self.base else 0
-        self._load([commit for commit in commits if commit.number > through])
-        self._make_views()
-        self.is_stale = False
+        statements = []
+        if self._attach():
+            (self._through,) = self.run(f"SELECT taken_up FROM {self.base}.meta.journal")[0]
+            self.run(";".join(f"DELETE FROM pending.{name}" for name in self.columns))
+            self._pending.clear()
+            statements += self._views_of_base() + self._views()
+        known = set(self._pending)
+        if new := [commit for commit in commits if commit.number > self._through]:
+            self._load(new)
+            self._through = new[-1].number
+        if known != self._pending:
+            statements += self._views()
+        if statements:
+            self.run(";".join(statements))
 
-    def _attach(self) -> None:
+    def _attach(self) -> bool:
+        """Attach the session's copy of the tables, if it is another one than before."""
         path = self.home.session_copy
-        if not path.exists():
+        try:
+            status = path.stat()
+        except FileNotFoundError:
             if self.home.analytics.exists():  # the last run was of a version that left nothing for sessions
-                raise InvalidRequestError(f"Sessions cannot read {self.home.root} yet; run `loancalls run` once.")
-            return
-        status = path.stat()
+                raise InvalidRequestError(
+                    f"Sessions cannot read {self.home.root} yet; run `loancalls run` once."
+                ) from None
+            return False
         if (status.st_ino, status.st_mtime_ns) == self._base_file:
-            return
+            return False
         self._bases += 1
         name = f"base_{self._bases}"
         self.run(f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS {name} (READ_ONLY)")
         self.base, self._base_file = name, (status.st_ino, status.st_mtime_ns)
+        return True
 
     def _load(self, commits: list[journal.Commit]) -> None:
+        """Put the rows of commits into `pending`, the latest word for each."""
         for table, columns in self.columns.items():
-            self.run(f"DELETE FROM pending.{table}")
             rows = [row for commit in commits for row in commit.rows.get(table, [])]
-            if table != FORMER:
-                rows = list({row["id"]: row for row in rows}.values())
             if not rows:
                 continue
+            key = _key(table)
+            rows = list({row[key]: row for row in rows}.values())
             texts = pa.table({name: pa.array([row.get(name) for row in rows], pa.string()) for name in columns})
-            self.con.register("journal_rows", texts)
             cells = ", ".join(f'CAST("{name}" AS {kind})' for name, kind in columns.items())
-            self.run(f"INSERT INTO pending.{table} SELECT {cells} FROM journal_rows")
+            self.con.register("journal_rows", texts)
+            self.run(
+                f"DELETE FROM pending.{table} WHERE {key} IN (SELECT CAST({key} AS {columns[key]}) FROM journal_rows);"
+                f"INSERT INTO pending.{table} SELECT {cells} FROM journal_rows"
+            )
             self.con.unregister("journal_rows")
+            self._pending.add(table)
 
-    def _make_views(self) -> None:
-        """`before.<table>`: as committed; `<table>`: with the changes of this session."""
-        self.run("CREATE SCHEMA IF NOT EXISTS before")
-        for name, model in published_tables().items():
-            if name not in WRITABLE:
-                self.run(f'CREATE OR REPLACE VIEW main."{name}" AS {self._base_select(name, _columns(model))}')
+    def _views_of_base(self) -> list[str]:
+        """The published tables that nobody writes to, as the last run left them."""
+        return [
+            f'CREATE OR REPLACE VIEW main."{name}" AS {self._base_select(name, _columns(model))}'
+            for name, model in published_tables().items()
+            if name not in WRITABLE
+        ]
+
+    def _views(self) -> list[str]:
+        """`before.<table>`: as committed; `<table>`: with the changes of this session. What is empty is left out."""
+        statements = []
         for name, columns in self.columns.items():
-            key = "id" if name in WRITABLE else "fingerprint"
-            base = self._base_select(name, columns)
-            has_pending = self.run(f"SELECT count(*) FROM pending.{name}")[0][0]
-            before = f"SELECT * FROM ({base}) AS b" + (
-                f" WHERE NOT EXISTS (SELECT 1 FROM pending.{name} AS p WHERE p.{key} = b.{key}) "
-                f"UNION ALL SELECT * FROM pending.{name}"
-                if has_pending
-                else ""
-            )
-            self.run(f"CREATE OR REPLACE VIEW before.{name} AS {before}")
-            now = f"SELECT * FROM before.{name} AS b" + (
-                f" WHERE NOT EXISTS (SELECT 1 FROM changed.{name} AS c WHERE c.{key} = b.{key}) "
-                f"UNION ALL SELECT * FROM changed.{name}"
-                if self._turn is not None
-                else ""
-            )
-            self.run(f"CREATE OR REPLACE VIEW main.{name} AS {now}")
+            before = _on_top(self._base_select(name, columns), f"pending.{name}", _key(name), name in self._pending)
+            now = _on_top(f"SELECT * FROM before.{name}", f"changed.{name}", _key(name), self._turn is not None)
+            statements += [
+                f"CREATE OR REPLACE VIEW before.{name} AS {before}",
+                f"CREATE OR REPLACE VIEW main.{name} AS {now}",
+            ]
+        return statements
 
     def _base_select(self, table: str, columns: dict[str, str]) -> str:
         if self.base is None:
@@ -148,21 +163,26 @@ class Overlay:
         self._turn = self.home.take_turn(self.settings.wait_seconds)
         if self._turn is None:
             raise TurnTimeout(_waited(self.home, self.settings))
-        self._key = key
+        self._writer = key
         _writing.add(key)
+        self._before = self.base, self._base_file, self._through, set(self._pending)
         self.refresh()
+        self.run(";".join(self._views()))
 
-    def cancel(self) -> None:
-        """The changes are rolled back, and whatever was attached or made since the beginning of the transaction too."""
-        self._base_file, self.is_stale = None, True
-        self.release()
+    def end(self) -> None:
+        """The transaction ends and takes all with it that was made in it; committed changes are in the journal."""
+        if self._turn is not None:
+            # Whatever was attached or loaded while it lasted is gone too.
+            self.base, self._base_file, self._through, self._pending = self._before
+            self._touched.clear()
+            self.release()
 
     def release(self) -> None:
         """Let others write."""
         if self._turn is not None:
             os.close(self._turn)
             self._turn = None
-            _writing.discard(self._key)
+            _writing.discard(self._writer)
 
     @property
     def is_writing(self) -> bool:
@@ -170,6 +190,7 @@ class Overlay:
 
     def copy_on_write(self, table: str, ids: list[str]) -> None:
         """Bring rows that are about to be updated into `changed`."""
+        self._touched.add(table)
         self.run(
             f"INSERT INTO changed.{table} SELECT * FROM before.{table} WHERE id IN (SELECT unnest(?::UUID[])) "
             f"AND id NOT IN (SELECT id FROM changed.{table})",
@@ -179,6 +200,7 @@ class Overlay:
 
     def new_ids(self, table: str) -> list[str]:
         """The ids of rows in `changed` that neither this nor `copy_on_write` has seen before."""
+        self._touched.add(table)
         rows = self.run(
             f"SELECT CAST(id AS VARCHAR) FROM changed.{table} WHERE id NOT IN (SELECT id FROM changed.seen)"
         )
@@ -194,18 +216,20 @@ class Overlay:
             f"AND old.fingerprint NOT IN (SELECT fingerprint FROM changed.{FORMER})"
         )
 
-    def changes(self, table: str) -> list[tuple[dict, dict | None]]:
-        """The rows of `table` that this session changed: each as it is now and as it was, None for a new one.
+    def changes(self, table: str, ids: list[str] | None = None) -> list[tuple[dict, dict | None]]:
+        """The rows of `table` (of `ids`) that this session changed: each as it is now and was before, None if new.
 
         Cells are text, as DuckDB writes them, or None.
         """
+        if table not in self._touched:
+            return []
         names = list(self.columns[table])
-        cells = ", ".join(
-            [f'CAST(new."{name}" AS VARCHAR)' for name in names] + [f'CAST(old."{name}" AS VARCHAR)' for name in names]
-        )
+        cells = ", ".join(f'CAST({row}."{name}" AS VARCHAR)' for row in ("new", "old") for name in names)
+        where = "" if ids is None else "WHERE new.id IN (SELECT unnest(?::UUID[])) "
         rows = self.run(
-            f"SELECT {cells} FROM changed.{table} AS new LEFT JOIN before.{table} AS old ON old.id = new.id "
-            "ORDER BY new.rowid"
+            f"SELECT {cells} FROM changed.{table} AS new LEFT JOIN before.{table} AS old ON old.id = new.id {where}"
+            "ORDER BY new.rowid",
+            [] if ids is None else [ids],
         )
         found = []
         for row in rows:
@@ -221,15 +245,38 @@ class Overlay:
         rows = self.run(f"SELECT fingerprint, CAST(customer_id AS VARCHAR) FROM changed.{FORMER}")
         return [{"fingerprint": fingerprint, "customer_id": customer} for fingerprint, customer in rows]
 
-    def end(self) -> None:
-        """The changes are committed: they are seen from the journal from now on."""
+    def save(self, name: str) -> None:
+        """Keep the changes as they are now, for `restore`: what a savepoint is, which DuckDB has none of."""
+        self.run(f'CREATE SCHEMA "{name}"')
+        for table in (*self.columns, "seen"):
+            self.run(f'CREATE TABLE "{name}".{table} AS SELECT * FROM changed.{table}')
+
+    def restore(self, name: str) -> None:
+        """Bring back the changes as they were kept."""
         for table in (*self.columns, "seen"):
             self.run(f"DELETE FROM changed.{table}")
-        self.is_stale = True
-        self.release()
+            self.run(f'INSERT INTO changed.{table} SELECT * FROM "{name}".{table}')
+
+    def discard(self, name: str) -> None:
+        """Forget what was kept."""
+        self.run(f'DROP SCHEMA "{name}" CASCADE')
 
 
 _writing: set[tuple[str, int]] = set()
+
+
+def _key(table: str) -> str:
+    return "id" if table in WRITABLE else "fingerprint"
+
+
+def _on_top(below: str, above: str, key: str, is_needed: bool) -> str:
+    """The rows of the table `above`, and those of the query `below` that it says nothing of."""
+    if not is_needed:
+        return below
+    return (
+        f"SELECT * FROM ({below}) AS b WHERE NOT EXISTS (SELECT 1 FROM {above} AS a WHERE a.{key} = b.{key}) "
+        f"UNION ALL SELECT * FROM {above}"
+    )
 
 
 def _columns(model: type) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """The journal: what was written through the session and no run has taken up yet.
 
-    lake/journal/open.jsonl    one line for each commit: its number, time, writer, records and rows
+    lake/journal/open.jsonl    a line that names the file; then one for each commit: its number, time, writer, records, rows
     lake/journal/sealed        the number of the last commit that is in record files
 
 A commit is one line, appended and synced under the lock of the home: it is there as a whole or not at all. A run seals
@@ -11,12 +11,15 @@ top of that copy.
 
 import json
 import os
+import threading
+import uuid
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
+from typing import BinaryIO
 
 import polars as pl
 
@@ -41,11 +44,12 @@ def append(home: Home, at: datetime, by: str, records: dict, rows: dict) -> Comm
     path = _open_file(home)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     known = commits(home)
-    number = max([sealed(home), *(commit.number for commit in known)]) + 1
+    number = max(sealed(home), known[-1].number if known else 0) + 1
     commit = Commit(number, at.isoformat(), by, records, rows)
     with open(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
         file.truncate(_whole(file.read()))  # what a crash left of a line
-        file.seek(0, os.SEEK_END)
+        if not file.seek(0, os.SEEK_END):
+            file.write(_name())
         file.write(json.dumps(asdict(commit), ensure_ascii=False).encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())
@@ -55,11 +59,11 @@ def append(home: Home, at: datetime, by: str, records: dict, rows: dict) -> Comm
 def commits(home: Home, after: int = 0) -> list[Commit]:
     """The commits in the journal with a number above `after`, in order."""
     try:
-        status = _open_file(home).stat()
+        with _open_file(home).open("rb") as file:
+            found = _parsed(file)
     except FileNotFoundError:
         return []
-    found = _parsed(str(_open_file(home)), status.st_ino, status.st_size, status.st_mtime_ns)
-    return [commit for commit in found if commit.number > after]
+    return found[bisect_right(found, after, key=lambda commit: commit.number) :]
 
 
 def sealed(home: Home) -> int:
@@ -99,8 +103,8 @@ def forget(home: Home, through: int) -> None:
     """Drop the commits that the session's copy of the tables has. The caller holds the home."""
     kept = commits(home, after=through)
     if kept != commits(home):
-        lines = [json.dumps(asdict(commit), ensure_ascii=False) + "\n" for commit in kept]
-        _replace(home, "open.jsonl", "".join(lines).encode())
+        lines = [json.dumps(asdict(commit), ensure_ascii=False).encode() + b"\n" for commit in kept]
+        _replace(home, "open.jsonl", _name() + b"".join(lines))
 
 
 def _write_batch(home: Home, batch: list[Commit]) -> None:
@@ -126,11 +130,28 @@ def _time(commit: Commit) -> datetime:
     return datetime.fromisoformat(commit.at)
 
 
-@lru_cache(maxsize=4)
-def _parsed(path: str, inode: int, size: int, modified: int) -> list[Commit]:
-    with open(path, "rb") as file:
+def _parsed(file: BinaryIO) -> list[Commit]:
+    """All commits of the journal. Lines are only ever added to a file: what was read before is remembered."""
+    with _known_guard:
+        name = file.readline()
+        known_name, read, found = _known.get(file.name, (b"", 0, []))
+        if known_name != name:
+            read, found = len(name), []
+        file.seek(read)
         text = file.read()
-    return [Commit(**json.loads(line)) for line in text[: _whole(text)].splitlines()]
+        end = _whole(text)
+        found = found + [Commit(**json.loads(line)) for line in text[:end].splitlines()] if end else found
+        _known[file.name] = name, read + end, found
+        return found
+
+
+_known: dict[str, tuple[bytes, int, list[Commit]]] = {}
+_known_guard = threading.Lock()
+
+
+def _name() -> bytes:
+    """A first line unlike that of any journal before."""
+    return json.dumps({"journal": uuid.uuid4().hex}).encode() + b"\n"
 
 
 def _whole(text: bytes) -> int:
