@@ -89,7 +89,7 @@ IDENTITIES: dict[str, list[RowRule]] = {
             "an attributed call has a customer, a loan and the line that triggered it; any other has none. Of a call "
             "whose customer or upload our records state, loan and line may be unknown",
             "SELECT id FROM {batch} WHERE (attribution = 'none') <> (customer_id IS NULL) "
-            "OR (loan_id IS NULL AND attribution NOT IN ('none', 'customer')) OR (loan_id IS NOT NULL AND "
+            "OR (loan_id IS NULL AND attribution NOT IN ('none', 'customer', 'number')) OR (loan_id IS NOT NULL AND "
             "(customer_id IS NULL OR triggered_by_batch IS NULL OR (triggered_by_row IS NULL AND call_sid "
             "NOT IN (SELECT call_sid FROM call_attributions WHERE stated_upload_id IS NOT NULL))))",
         ),

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from orchestration import journal
 from orchestration.errors import LoancallsError, UsageError
 from orchestration.home import Home
 from orchestration.lake import FILE, Lake, Sighting
@@ -111,6 +112,11 @@ class Inbox:
             for file in self.files()
             if not (lake.has(file.sha256) and lake.has_sighting(file.sha256, file.sighting))
         ]
+
+    def gather(self, lake: Lake) -> None:
+        """Put what was written through sessions among the files that wait. The caller holds the home."""
+        sent = [file.sighting.uploaded_at for file in self.files()] + lake.uploads()["uploaded_at"].to_list()
+        journal.seal(self.home, sent)
 
     def clear(self, lake: Lake) -> None:
         """Remove record files that the lake has already: the same was imported before."""

@@ -1,12 +1,12 @@
 """The journal: what was written through the session and no run has taken up yet.
 
-    lake/journal/open.jsonl    a line that names the file; then one for each commit: its number, time, writer, records, rows
+    lake/journal/open.jsonl    a line that names the file, then one for each commit
     lake/journal/sealed        the number of the last commit that is in record files
 
-A commit is one line, appended and synced under the lock of the home: it is there as a whole or not at all. A run seals
-what is there: the records go into record files, uploads like any other. The lines stay until the session's copy of the
-tables has them; until then sessions read the `rows` (the changed rows of the tables, as they are after the commit) on
-top of that copy.
+A commit is one line (its number, time, writer, records and rows), appended and synced under the lock of the home: it
+is there as a whole or not at all. A run seals what is there: the records go into record files, uploads like any other.
+The lines stay until the session's copy of the tables has them; until then sessions read the `rows` (the changed rows of
+the tables, as they are after the commit) on top of that copy.
 """
 
 import json

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from orchestration import journal
 from orchestration.errors import LoancallsError
 from orchestration.home import Home
 from orchestration.inbox import Inbox, known_key, partition_keys
@@ -81,8 +80,7 @@ def _ingest(home: Home, inbox: Inbox, report: RunReport, progress: Progress, aga
 
     lake = Lake(home)
     inbox.clear(lake)
-    sent = [file.sighting.uploaded_at for file in inbox.files()] + lake.uploads()["uploaded_at"].to_list()
-    journal.seal(home, sent)
+    inbox.gather(lake)
     files = inbox.pending(lake)
     if not files and not again:
         return

@@ -5,6 +5,7 @@ follows, however the ticks fall.
 """
 
 import json
+import os
 
 import dagster as dg
 
@@ -42,7 +43,8 @@ def inbox_sensor(job: str) -> dg.SensorDefinition:
         job_name=job,
         minimum_interval_seconds=15,
         default_status=dg.DefaultSensorStatus.STOPPED,
-        description="Reads new files of the inbox, once a file is the same on two looks in a row.",
+        description="Reads new files of the inbox, once a file is the same on two looks in a row, and what was "
+        "written through sessions.",
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         settings = load_settings()
@@ -54,6 +56,11 @@ def inbox_sensor(job: str) -> dg.SensorDefinition:
             return dg.SensorResult(skip_reason="Files are being read.", cursor=json.dumps(now))
         if any(before.get(path) != stamp for path, stamp in now.items()):
             return dg.SensorResult(skip_reason="Files are still arriving; looking again.", cursor=json.dumps(now))
+        if (turn := home.take_turn(0)) is not None:  # else somebody is writing; the next look will gather it
+            try:
+                inbox.gather(lake)
+            finally:
+                os.close(turn)
         files = inbox.pending(lake)
         if not files:
             return dg.SensorResult(skip_reason="Nothing new in the inbox.", cursor=json.dumps(now))

@@ -1,4 +1,4 @@
--- Grain: one row per call found by number, customer who ever stated the number, and loan of that customer.
+-- Grain: one row per call found by number, customer who ever stated the number, and loan of that customer, if any.
 -- Inputs: call_statements, call_stated_customers, call_stated_rows, loans, customer_phones, row_customers.
 -- Meaning: who may have been called, where neither a row nor a known loan is stated: the stated customer, else who has
 --          the to_number, else the from_number.
@@ -31,7 +31,7 @@ candidates AS (
     SELECT numbers.call_sid, numbers.called_at, phones.customer_id, customer_loans.loan_id
     FROM numbers
     JOIN customer_phones AS phones ON phones.phone = numbers.phone
-    JOIN customer_loans ON customer_loans.customer_id = phones.customer_id
+    LEFT JOIN customer_loans ON customer_loans.customer_id = phones.customer_id
     UNION ALL
     SELECT calls.call_sid, calls.called_at, calls.customer_id, customer_loans.loan_id
     FROM calls
