@@ -4,6 +4,7 @@ The home is the one that LOANCALLS_HOME names when a connection is made, so one 
 """
 
 import getpass
+import os
 import re
 from typing import Any
 
@@ -44,7 +45,12 @@ engine = sa.create_engine(
 @event.listens_for(engine, "connect")
 def _connect(dbapi_connection: Any, record: Any) -> None:
     settings = load_settings()
-    record.info[_OVERLAY] = Overlay(dbapi_connection, Home(settings.home).prepare(), settings)
+    mask = os.umask(0o077)
+    try:
+        home = Home(settings.home).prepare()
+    finally:
+        os.umask(mask)  # the script's own files are its own business
+    record.info[_OVERLAY] = Overlay(dbapi_connection, home, settings)
 
 
 @event.listens_for(engine, "checkout")

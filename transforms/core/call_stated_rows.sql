@@ -37,26 +37,27 @@ found AS (
             )
         ) AS upload_order
     FROM timeline
+),
+
+rows_of_calls AS (
+    SELECT calls.call_sid, customers.row_id, customers.upload_id, customers.loan_id, customers.customer_id, 2 AS preference
+    FROM found
+    JOIN calls ON calls.call_sid = found.call_sid
+    JOIN row_customers AS customers ON customers.row_order = row_order_of(found.upload_order, calls.stated_line)
+    UNION ALL
+    SELECT calls.call_sid, customers.row_id, customers.upload_id, customers.loan_id, customers.customer_id, 1 AS preference
+    FROM call_statements AS calls
+    JOIN row_customers AS customers ON customers.row_id = calls.triggering_row
+    UNION ALL
+    SELECT
+        calls.call_sid, rows.id AS row_id, rows.file_upload_id AS upload_id, loans.loan_id, loans.customer_id,
+        1 AS preference
+    FROM call_statements AS calls
+    JOIN stated_upload_rows AS rows ON rows.id = calls.triggering_row
+    JOIN loans ON loans.id = rows.match_loan_id
 )
 
-SELECT
-    calls.call_sid,
-    customers.row_id,
-    customers.upload_id,
-    customers.loan_id,
-    customers.customer_id
-FROM found
-JOIN calls ON calls.call_sid = found.call_sid
-JOIN row_customers AS customers
-    ON customers.row_order = row_order_of(found.upload_order, calls.stated_line)
-WHERE customers.customer_id IS NOT NULL AND customers.loan_id IS NOT NULL
-UNION
-SELECT calls.call_sid, customers.row_id, customers.upload_id, customers.loan_id, customers.customer_id
-FROM call_statements AS calls
-JOIN row_customers AS customers ON customers.row_id = calls.triggering_row
-WHERE customers.customer_id IS NOT NULL AND customers.loan_id IS NOT NULL
-UNION
-SELECT calls.call_sid, rows.id AS row_id, rows.file_upload_id AS upload_id, loans.loan_id, loans.customer_id
-FROM call_statements AS calls
-JOIN stated_upload_rows AS rows ON rows.id = calls.triggering_row
-JOIN loans ON loans.id = rows.match_loan_id
+SELECT call_sid, row_id, upload_id, loan_id, customer_id
+FROM rows_of_calls
+WHERE customer_id IS NOT NULL AND loan_id IS NOT NULL
+QUALIFY row_number() OVER (PARTITION BY call_sid ORDER BY preference) = 1

@@ -1,9 +1,13 @@
 -- Grain: one row per id under which a record of ours states a loan.
--- Inputs: borrower_statements, stated_loans, loan_renames.
--- Meaning: the number of the loan that goes by the id; several ids may have come to one loan.
-SELECT records.loan_entity, arg_max(loans.loan_id, records.row_order) AS loan_id
-FROM borrower_statements AS records
-LEFT JOIN loan_renames AS renames ON renames.former_loan_id = records.loan_id
-JOIN stated_loans AS loans ON loans.loan_id = coalesce(renames.loan_id, records.loan_id)
-WHERE records.loan_entity IS NOT NULL
-GROUP BY records.loan_entity
+-- Inputs: borrower_statements.
+-- Meaning: the number of the loan that goes by the id: the one stated last.
+SELECT
+    loan_entity,
+    arg_max(loan_id, row_order) AS loan_id,
+    min(row_order) AS first_order,
+    arg_max(loan_status, row_order) FILTER (WHERE loan_status IS NOT NULL) AS status,
+    max(row_order) FILTER (WHERE loan_status IS NOT NULL) AS status_order,
+    min(created_at) AS created_at
+FROM borrower_statements
+WHERE loan_entity IS NOT NULL AND loan_id IS NOT NULL
+GROUP BY loan_entity
