@@ -53,6 +53,10 @@ def _connect(dbapi_connection: Any, record: Any) -> None:
     record.info[_OVERLAY] = Overlay(dbapi_connection, home, settings)
 
 
+# A child process makes connections of its own.
+os.register_at_fork(after_in_child=lambda: engine.dispose(close=False))
+
+
 @event.listens_for(engine, "checkout")
 def _checkout(dbapi_connection: Any, record: Any, proxy: Any) -> None:
     if record.info[_OVERLAY].settings != load_settings():
@@ -64,7 +68,7 @@ def _checkout(dbapi_connection: Any, record: Any, proxy: Any) -> None:
 @event.listens_for(engine, "close_detached")
 def _close(dbapi_connection: Any, record: Any = None) -> None:
     if record is not None and _OVERLAY in record.info:
-        record.info[_OVERLAY].release()
+        record.info[_OVERLAY].end()
 
 
 def _save(connection: sa.Connection, name: str) -> None:

@@ -11,6 +11,7 @@ session states.
 
 import os
 import threading
+import uuid
 from typing import Any
 
 import pyarrow as pa
@@ -40,12 +41,15 @@ class Overlay:
         self.base: str | None = None
         self._base_file: tuple[int, int] | None = None
         self._bases = 0
+        self._has_others = False  # whether copies are attached that are no longer read
         self._through = 0  # the last commit that base or pending has
         self._pending: set[str] = set()  # tables that have rows in pending
         self._touched: set[str] = set()  # tables that this session has changed
         self._turn: int | None = None
         self.columns = {name: _columns(model) for name, model in WRITABLE.items()} | {FORMER: _FORMER_COLUMNS}
-        statements = ["CREATE SCHEMA changed", "CREATE SCHEMA pending", "CREATE SCHEMA before"]
+        statements = [f"SET memory_limit = '{settings.memory_limit}'"] if settings.memory_limit else []
+        statements += [f"SET threads = {settings.threads}"] if settings.threads else []
+        statements += ["CREATE SCHEMA changed", "CREATE SCHEMA pending", "CREATE SCHEMA before"]
         statements += ["CREATE TABLE changed.seen (id UUID)"]
         for name, columns in self.columns.items():
             said = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
@@ -66,6 +70,7 @@ class Overlay:
         commits = journal.commits(self.home)  # before the copy is looked at: a run drops them only once it is there
         statements = []
         if self._attach():
+            self._has_others = True
             (self._through,) = self.run(f"SELECT taken_up FROM {self.base}.meta.journal")[0]
             self.run(";".join(f"DELETE FROM pending.{name}" for name in self.columns))
             self._pending.clear()
@@ -78,6 +83,8 @@ class Overlay:
             statements += self._views()
         if statements:
             self.run(";".join(statements))
+        if self._has_others and self._turn is None:
+            self._detach_others()
 
     def _attach(self) -> bool:
         """Attach the session's copy of the tables, if it is another one than before."""
@@ -92,11 +99,26 @@ class Overlay:
             return False
         if (status.st_ino, status.st_mtime_ns) == self._base_file:
             return False
-        self._bases += 1
-        name = f"base_{self._bases}"
-        self.run(f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS {name} (READ_ONLY)")
+        # Under a name of its own: DuckDB attaches no path twice, and the copy before this one may be in use still.
+        link = self.home.staging / f"session_{uuid.uuid4().hex}.link"
+        os.link(path, link)
+        try:
+            status = link.stat()
+            self._bases += 1
+            name = f"base_{self._bases}"
+            self.run(f"ATTACH '{str(link).replace(chr(39), chr(39) * 2)}' AS {name} (READ_ONLY)")
+        finally:
+            link.unlink()
         self.base, self._base_file = name, (status.st_ino, status.st_mtime_ns)
         return True
+
+    def _detach_others(self) -> None:
+        """Let go of copies that runs have replaced, which take up their space until then."""
+        attached = self.run("SELECT database_name FROM duckdb_databases() WHERE starts_with(database_name, 'base_')")
+        for (name,) in attached:
+            if name != self.base:
+                self.run(f"DETACH {name}")
+        self._has_others = False
 
     def _load(self, commits: list[journal.Commit]) -> None:
         """Put the rows of commits into `pending`, the latest word for each."""

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from orchestration.errors import LoancallsError, UsageError
 
+# A session that attaches the tables has a link to them for a moment; one that is older was left by a crash.
+_LINK_SECONDS = 600
 _DAGSTER_YAML = """\
 telemetry:
   enabled: false
@@ -141,6 +143,9 @@ class Home:
         for left in self.staging.iterdir():
             if left.is_dir():
                 shutil.rmtree(left, ignore_errors=True)
+            elif left.suffix == ".link":
+                if left.stat().st_ctime < time.time() - _LINK_SECONDS:
+                    left.unlink(missing_ok=True)
             elif left.suffix in (".part", ".copy") and not left.name.startswith("inbox_"):
                 left.unlink(missing_ok=True)
 

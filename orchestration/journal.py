@@ -46,6 +46,7 @@ def append(home: Home, at: datetime, by: str, records: dict, rows: dict) -> Comm
     known = commits(home)
     number = max(sealed(home), known[-1].number if known else 0) + 1
     commit = Commit(number, at.isoformat(), by, records, rows)
+    is_new = not path.exists()
     with open(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
         file.truncate(_whole(file.read()))  # what a crash left of a line
         if not file.seek(0, os.SEEK_END):
@@ -53,6 +54,8 @@ def append(home: Home, at: datetime, by: str, records: dict, rows: dict) -> Comm
         file.write(json.dumps(asdict(commit), ensure_ascii=False).encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())
+    if is_new:
+        _sync(path.parent)  # the name of the file, too
     return commit
 
 
@@ -149,6 +152,14 @@ _known: dict[str, tuple[bytes, int, list[Commit]]] = {}
 _known_guard = threading.Lock()
 
 
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _name() -> bytes:
     """A first line unlike that of any journal before."""
     return json.dumps({"journal": uuid.uuid4().hex}).encode() + b"\n"
@@ -165,6 +176,7 @@ def _replace(home: Home, name: str, content: bytes) -> None:
         out.flush()
         os.fsync(out.fileno())
     os.replace(temporary, _folder(home) / name)
+    _sync(_folder(home))
 
 
 def _folder(home: Home) -> Path:
