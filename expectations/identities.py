@@ -141,8 +141,9 @@ IDENTITIES: dict[str, list[RowRule]] = {
     "upload_quality": [
         RowRule(
             "statuses_add_up",
-            "created + matched + duplicate + error = total_records",
-            "SELECT file_upload_id FROM {batch} WHERE created + matched + duplicate + error <> total_records",
+            "created + matched + duplicate + error = total_records, where we have the bytes",
+            "SELECT file_upload_id FROM {batch} WHERE created + matched + duplicate + error <> total_records "
+            "AND file_upload_id NOT IN (SELECT id FROM file_uploads WHERE sha256 IS NULL)",
         ),
         _whole(
             "calls_add_up",

@@ -83,17 +83,49 @@ def run(
     with _Watch() as watch:
         again = [str(name) for name in files] if reread else None
         report = run_all(home, settings, [] if reread else files, full, uploaded_by, moment, watch.progress(), again)
-    if report.failures:
-        for failure in report.failures:
-            _complain(failure)
-        _complain("Nothing was published; the earlier result, if any, is as it was.")
-        raise typer.Exit(1)
+    _stop_on(report.failures)
     if not report.read:
         typer.echo("Nothing new in the inbox.")
     _print_uploads(home, settings)
     if report.read:
         _print_findings(home, settings, [hash_in_key(key) for key in report.read])
     typer.echo(f"Published: {home.analytics}")
+
+
+@app.command("import")
+def import_database(
+    url: Annotated[
+        str,
+        typer.Argument(help="postgresql://user:password@host/name, sqlite:///file or duckdb:///file; only read."),
+    ],
+) -> None:
+    """Take in a whole database of the earlier system, build, check, publish, and say what became of every row.
+
+    Exits 0 when every row is in the warehouse, merged into another or refused with a reason; 1 when one is not, or when
+    the run failed and nothing was published; 2 for wrong usage. The same database again is no news.
+    """
+    import polars as pl
+
+    from orchestration.importing import import_database as take_in
+    from orchestration.reconciliation import reconcile
+    from orchestration.run import run as run_all
+
+    settings, home = _home()
+    with _Watch() as watch:
+        progress = watch.progress()
+        with home.lock(lambda: progress.say(f"Another run holds {home.root}; waiting until it has ended.")):
+            imported = take_in(home, url, progress)
+            report = run_all(home, settings, [], progress=progress)
+            accounts = [] if report.failures else reconcile(home, settings, imported)
+    _stop_on(report.failures)
+    columns = ("table", "rows", "in_warehouse", "merged", "refused", "why")
+    _print_frame(pl.DataFrame([{name: getattr(account, name) for name in columns} for account in accounts]), "table")
+    typer.echo(f"Published: {home.analytics}")
+    complaints = [complaint for account in accounts if (complaint := account.complaint())]
+    for complaint in complaints:
+        _complain(complaint)
+    if complaints:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -179,6 +211,15 @@ def main() -> None:
 def _home() -> tuple[Settings, Home]:
     settings = load_settings()
     return settings, Home(settings.home).prepare()
+
+
+def _stop_on(failures: list[str]) -> None:
+    """Say why a run has failed, and exit 1."""
+    if failures:
+        for failure in failures:
+            _complain(failure)
+        _complain("Nothing was published; the earlier result, if any, is as it was.")
+        raise typer.Exit(1)
 
 
 def _complain(sentence: str) -> None:

@@ -6,6 +6,7 @@ Files wait in lake/records until a run takes them up, as files of people wait in
 there, so nobody can pass a file of his for ours.
 """
 
+import hashlib
 import json
 import os
 import re
@@ -85,7 +86,10 @@ def write_records(
         if line == 2:
             return None
         home.records.mkdir(mode=0o700, exist_ok=True)
-        target = home.records / re.sub(r"[^A-Za-z0-9._-]+", "_", head.filename)
+        with temporary.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        # Two files of one name and other content may wait at a time.
+        target = home.records / f"{re.sub(r'[^A-Za-z0-9._-]+', '_', head.filename)[:80]}~{digest[:10]}.jsonl"
         os.replace(temporary, target)
         return target
     finally:

@@ -6,6 +6,9 @@ the checks are left out, so that a world takes a fraction of a second.
 
 import csv
 import io
+import os
+import subprocess
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +25,7 @@ from orchestration.warehouse import connect, open_warehouse
 
 REPO = Path(__file__).parent.parent
 SAMPLE = REPO / "data" / "sample"
+LOANCALLS = Path(sys.executable).parent / "loancalls"
 
 
 def csv_bytes(rows: Sequence[Mapping[str, object]]) -> bytes:
@@ -31,6 +35,21 @@ def csv_bytes(rows: Sequence[Mapping[str, object]]) -> bytes:
     writer.writeheader()
     writer.writerows({key: "" if cell is None else cell for key, cell in row.items()} for row in rows)
     return out.getvalue().encode()
+
+
+def loancalls(home: Path, *arguments: object, code: int = 0, **settings: str) -> subprocess.CompletedProcess:
+    """Run the command line on a home, in the folder the home is in; it must end with this exit code."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("LOANCALLS_", "DAGSTER"))}
+    environment |= {
+        "LOANCALLS_HOME": str(home),
+        **{f"LOANCALLS_{name}": value for name, value in settings.items()},
+    }
+    done = subprocess.run(
+        [LOANCALLS, *map(str, arguments)], env=environment, capture_output=True, text=True, cwd=home.parent
+    )
+    assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+    assert "Traceback" not in done.stderr
+    return done
 
 
 class World:

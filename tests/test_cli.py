@@ -4,15 +4,13 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from support import csv_bytes
+from support import LOANCALLS, csv_bytes, loancalls
 
 from orchestration.home import Home
 
-LOANCALLS = Path(sys.executable).parent / "loancalls"
 LOANS = [{"name": "Asha", "mobile": "9845012345", "loan_id": "L1", "amount": "50", "emp_id": "E1", "emp_name": "=Ravi"},
          {"name": "", "mobile": "", "loan_id": "", "amount": "x", "emp_id": "", "emp_name": ""}]  # fmt: skip
 CALLS = [
@@ -24,20 +22,6 @@ CALLS = [
         "duration": "50",
     }
 ]
-
-
-def loancalls(home: Path, *arguments: object, code: int = 0, **settings: str) -> subprocess.CompletedProcess:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("LOANCALLS_", "DAGSTER"))}
-    environment |= {
-        "LOANCALLS_HOME": str(home),
-        **{f"LOANCALLS_{name}": value for name, value in settings.items()},
-    }
-    done = subprocess.run(
-        [LOANCALLS, *map(str, arguments)], env=environment, capture_output=True, text=True, cwd=home.parent
-    )
-    assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
-    assert "Traceback" not in done.stderr
-    return done
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.phones import LOST_DIGITS, NOT_VALID, normalize
 from orchestration.lake import _write_phones, upload_id_of
-from orchestration.phones import LOST_DIGITS, NOT_VALID, normalize
 
 MOBILE = "+919876543210"
 # fmt: off
