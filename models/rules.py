@@ -67,6 +67,11 @@ def loan_number(text: str | None) -> str | None:
     return None if text is None else _ask("loan_number(?)", str(text).strip())
 
 
+def words(text: str) -> str | None:
+    """A text, unless it is what a data frame's blank cell became."""
+    return _ask("words_of(?)", text)
+
+
 def phone(text: str | None) -> str | None:
     """E.164; None for what is no valid number."""
     return phones.normalize(None if text is None else str(text))[0]

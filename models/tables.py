@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, relationship
 from models.base import MONEY, Base, CallStatus, Pii, col
 from models.fields import CALL_LOG, LOAN_BOOK, RECORD_KINDS, UNKNOWN
 from models.legacy import LegacyCallSession, LegacyCustomer, LegacyFileUpload
-from models.types import CallStatusWord, Id
+from models.types import CallStatusWord, Id, Phone
 
 UPLOAD_KINDS = (LOAN_BOOK, CALL_LOG, UNKNOWN, *RECORD_KINDS)
 UPLOAD_SOURCES = ("file", "api", "import")
@@ -144,8 +144,10 @@ class FileUpload(LegacyFileUpload, Base):
         Timestamp, nullable=False, default=now, onupdate=now, about="When the same bytes were last sent (UTC)."
     )
 
-    upload_rows: Mapped[list["UploadRow"]] = relationship(back_populates="file_upload")
-    triggered_call_sessions: Mapped[list["CallSession"]] = relationship(back_populates="triggering_batch")
+    upload_rows: Mapped[list["UploadRow"]] = relationship(passive_deletes="all", back_populates="file_upload")
+    triggered_call_sessions: Mapped[list["CallSession"]] = relationship(
+        passive_deletes="all", back_populates="triggering_batch"
+    )
 
 
 class UploadRow(Base):
@@ -205,7 +207,7 @@ class UploadRow(Base):
         back_populates="upload_rows", foreign_keys=[match_call_session_id]
     )
     triggered_call_sessions: Mapped[list["CallSession"]] = relationship(
-        back_populates="triggering_row", foreign_keys="CallSession.triggered_by_row"
+        passive_deletes="all", back_populates="triggering_row", foreign_keys="CallSession.triggered_by_row"
     )
 
 
@@ -227,7 +229,7 @@ class Customer(LegacyCustomer, Base):
         about="md5 of first phone and national id; published as a keyed HMAC unless PII is clear.",
     )
     full_name: Mapped[str | None] = col(String(255), pii=Pii.TEXT, about="The latest stated name.")
-    primary_phone: Mapped[str | None] = col(String(20), pii=Pii.PHONE, about="The latest stated phone as E.164.")
+    primary_phone: Mapped[str | None] = col(Phone(20), pii=Pii.PHONE, about="The latest stated phone as E.164.")
     national_id: Mapped[str | None] = col(
         String(50), pii=Pii.TEXT, about="National id, upper case, no spaces or hyphens."
     )
@@ -276,9 +278,11 @@ class Customer(LegacyCustomer, Base):
         about="uploaded_at of the last upload that states it (UTC).",
     )
 
-    loans: Mapped[list["Loan"]] = relationship(back_populates="customer", order_by="Loan.created_at, Loan.loan_id")
-    call_sessions: Mapped[list["CallSession"]] = relationship(back_populates="customer")
-    upload_row_matches: Mapped[list[UploadRow]] = relationship(back_populates="matched_customer")
+    loans: Mapped[list["Loan"]] = relationship(
+        passive_deletes="all", back_populates="customer", order_by="Loan.created_at, Loan.loan_id"
+    )
+    call_sessions: Mapped[list["CallSession"]] = relationship(passive_deletes="all", back_populates="customer")
+    upload_row_matches: Mapped[list[UploadRow]] = relationship(passive_deletes="all", back_populates="matched_customer")
 
 
 class Loan(Base):
@@ -313,12 +317,10 @@ class Loan(Base):
     )
     cluster: Mapped[str | None] = col(String(100), about="Group of branches.")
     branch: Mapped[str | None] = col(String(255), about="Branch that keeps the loan.")
-    branch_contact_number: Mapped[str | None] = col(String(20), pii=Pii.PHONE, about="Phone of the branch as E.164.")
+    branch_contact_number: Mapped[str | None] = col(Phone(20), pii=Pii.PHONE, about="Phone of the branch as E.164.")
     employee_name: Mapped[str | None] = col(String(255), about="Employee responsible for the loan.")
     employee_id: Mapped[str | None] = col(String(100), about="The lender's id of that employee.")
-    employee_contact_number: Mapped[str | None] = col(
-        String(20), pii=Pii.PHONE, about="Phone of the employee as E.164."
-    )
+    employee_contact_number: Mapped[str | None] = col(Phone(20), pii=Pii.PHONE, about="Phone of the employee as E.164.")
     created_at: Mapped[dt.datetime] = col(
         Timestamp, nullable=False, default=now, about="uploaded_at of the first upload that states the loan (UTC)."
     )
@@ -331,9 +333,9 @@ class Loan(Base):
     )
 
     customer: Mapped[Customer] = relationship(back_populates="loans")
-    call_sessions: Mapped[list["CallSession"]] = relationship(back_populates="loan")
-    upload_row_matches: Mapped[list[UploadRow]] = relationship(back_populates="matched_loan")
-    snapshots: Mapped[list["LoanSnapshot"]] = relationship(back_populates="loan")
+    call_sessions: Mapped[list["CallSession"]] = relationship(passive_deletes="all", back_populates="loan")
+    upload_row_matches: Mapped[list[UploadRow]] = relationship(passive_deletes="all", back_populates="matched_loan")
+    snapshots: Mapped[list["LoanSnapshot"]] = relationship(passive_deletes="all", back_populates="loan")
 
 
 class LoanSnapshot(Base):
@@ -371,12 +373,12 @@ class LoanSnapshot(Base):
     cluster: Mapped[str | None] = col(String(100), about="Cluster, as stated; null if not.")
     branch: Mapped[str | None] = col(String(255), about="Branch, as stated; null if not.")
     branch_contact_number: Mapped[str | None] = col(
-        String(20), pii=Pii.PHONE, about="Phone of the branch as E.164, as stated; null if not."
+        Phone(20), pii=Pii.PHONE, about="Phone of the branch as E.164, as stated; null if not."
     )
     employee_name: Mapped[str | None] = col(String(255), about="Employee, as stated; null if not.")
     employee_id: Mapped[str | None] = col(String(100), about="Id of the employee, as stated; null if not.")
     employee_contact_number: Mapped[str | None] = col(
-        String(20), pii=Pii.PHONE, about="Phone of the employee as E.164, as stated; null if not."
+        Phone(20), pii=Pii.PHONE, about="Phone of the employee as E.164, as stated; null if not."
     )
 
     loan: Mapped[Loan] = relationship(back_populates="snapshots")
@@ -414,10 +416,10 @@ class CallSession(LegacyCallSession, Base):
     duration_seconds: Mapped[int | None] = col(Integer, about="Length of the call, ringing included, in seconds.")
     conversation_seconds: Mapped[int | None] = col(Integer, about="Length of the conversation in seconds.")
     from_number: Mapped[str | None] = col(
-        String(20), pii=Pii.PHONE, about="Caller as E.164; as received when it is no valid number."
+        Phone(20), pii=Pii.PHONE, about="Caller as E.164; as received when it is no valid number."
     )
     to_number: Mapped[str | None] = col(
-        String(20), pii=Pii.PHONE, about="Callee as E.164; as received when it is no valid number."
+        Phone(20), pii=Pii.PHONE, about="Callee as E.164; as received when it is no valid number."
     )
     direction: Mapped[str | None] = col(String(50), about="Direction in the provider's words.")
     answered_by: Mapped[str | None] = col(String(50), about="Human, Machine or NotSure, in the provider's words.")
@@ -459,10 +461,10 @@ class CallSession(LegacyCallSession, Base):
         back_populates="triggered_call_sessions", foreign_keys=[triggered_by_row]
     )
     upload_rows: Mapped[list[UploadRow]] = relationship(
-        back_populates="matched_call_session", foreign_keys=[UploadRow.match_call_session_id]
+        passive_deletes="all", back_populates="matched_call_session", foreign_keys=[UploadRow.match_call_session_id]
     )
     status_updates: Mapped[list["CallStatusUpdate"]] = relationship(
-        back_populates="call_session", order_by="CallStatusUpdate.sequence"
+        passive_deletes="all", back_populates="call_session", order_by="CallStatusUpdate.sequence"
     )
 
 

@@ -1,4 +1,4 @@
-"""Column types that take values as scripts write them: ids as text, statuses in any of the words there were."""
+"""Column types that take values as scripts write them: ids as text, statuses and phones as anybody writes them."""
 
 import uuid
 from typing import Any
@@ -30,6 +30,19 @@ class CallStatusWord(TypeDecorator):
 
     def process_bind_param(self, value: Any, dialect: Any) -> str | None:
         return None if value is None else rules.call_status(value) or str(value)
+
+    def coerce_compared_value(self, op: Any, value: Any) -> Any:
+        return self
+
+
+class Phone(TypeDecorator):
+    """A phone as E.164; any writing of it may be given, also in a query."""
+
+    impl = sa.String
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Any) -> str | None:
+        return None if value is None else rules.phone(value) or str(value)
 
     def coerce_compared_value(self, op: Any, value: Any) -> Any:
         return self

@@ -88,7 +88,7 @@ def _national_id(value: Any) -> str | None:
 
 
 def _text(value: Any) -> Any:
-    return value if isinstance(value, str) else str(value)
+    return rules.words(value) if isinstance(value, str) else str(value)
 
 
 _BY_TYPE: dict[type, Callable[[Any], Any]] = {

@@ -1,4 +1,4 @@
-"""The pages keep their word: queries of the README are answered, the table of CONTRIBUTING can be added."""
+"""The pages keep their word: queries are answered, examples run, the table of CONTRIBUTING can be added."""
 
 import os
 import re
@@ -12,6 +12,7 @@ import pytest
 from support import REPO, SAMPLE, World
 
 from models.base import published_tables
+from orchestration.cli import app
 from orchestration.publish import publish
 from orchestration.warehouse import open_warehouse
 
@@ -58,8 +59,32 @@ def test_the_python_of_the_readme_runs(
     demo: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(demo.home.root.parent)
+    monkeypatch.setenv("LOANCALLS_HOME", "written")
     exec("".join(blocks("README.md", "python")), {})
-    assert "Sunita Hegde" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "Sunita Hegde" in said and "+919845012001" in said
+
+
+def test_the_python_of_a_script_that_moves_over_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LOANCALLS_HOME", str(tmp_path / "home"))
+    exec("".join(blocks("docs/moving-over.md", "python")), {})
+    assert capsys.readouterr().out == "Asha Hegde +919845012001 50000.00 call_completed\n"
+
+
+def test_commands_of_moving_over_are_there() -> None:
+    commands = {command.name or command.callback.__name__ for command in app.registered_commands}
+    named = re.findall(r"bin/loancalls ([a-z]+)", text_of("docs/moving-over.md"))
+    assert {"import", "run", "uploads"} <= {*named} <= commands
+
+
+def test_what_a_page_says_that_a_program_says_is_what_it_says() -> None:
+    said = re.findall(r'^\|[^|]*"([^"|]+)"', text_of("docs/moving-over.md"), re.M)
+    modules = [path for package in ("database", "models", "orchestration") for path in (REPO / package).rglob("*.py")]
+    source = "\n".join(path.read_text(encoding="utf-8") for path in modules)
+    assert len(said) > 10
+    assert [sentence for sentence in said if sentence not in source] == []
 
 
 def test_the_readme_names_every_error_code(demo: World) -> None:
@@ -70,11 +95,11 @@ def test_the_readme_names_every_error_code(demo: World) -> None:
     assert {code for code in codes if f"`{code}`" not in readme} == set()
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/moving-over.md"])
 def test_links_lead_somewhere(page: str) -> None:
     links = re.findall(r"\]\(([^)#]+)\)", (REPO / page).read_text(encoding="utf-8"))
     assert links
-    assert [link for link in links if not (REPO / link).exists()] == []
+    assert [link for link in links if not (REPO / page).parent.joinpath(link).exists()] == []
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])

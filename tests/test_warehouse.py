@@ -70,7 +70,7 @@ def test_table_that_breaks_its_contract_is_not_kept(world: World) -> None:
             "orders them otherwise",
         ),
         (
-            loans.sql.replace("latest.loan_id,\n    principal", "latest.loan_id,\n    1 AS principal_amount,\n    principal"),
+            loans.sql.replace("latest.loan_id,\n", "latest.loan_id,\n    1 AS principal_amount,\n", 1),
             "",
         ),
     ):

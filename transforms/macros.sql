@@ -36,6 +36,9 @@ CREATE OR REPLACE MACRO is_bad_national_id(t) AS
 CREATE OR REPLACE MACRO national_id_of(t) AS
     CASE WHEN is_absent(t) OR is_bad_national_id(t) THEN NULL ELSE without_point_zero(t) END;
 
+-- Words; a data frame's blank cell became the text nan. Nan is a name.
+CREATE OR REPLACE MACRO words_of(s) AS CASE WHEN s NOT IN ('nan', 'NaN', 'NAN') THEN s END;
+
 -- numbers -------------------------------------------------------------------------------------------------------------
 
 -- Words by which a cell says that nothing is stated.
