@@ -61,6 +61,12 @@ def check_insert(overlay: Overlay, table: str) -> None:
 
 def check_update(overlay: Overlay, table: str, ids: list[str], columns: Iterable[str]) -> None:
     """Hold rows of which `columns` were just updated against the same. Raises Conflict or CannotBeKept."""
+    if "id" in columns and overlay.run(
+        "SELECT 1 FROM changed.seen WHERE id IN (SELECT unnest(?::UUID[])) "
+        f"AND id NOT IN (SELECT id FROM changed.{table})",
+        [ids],
+    ):
+        raise CannotBeKept(f"{table}.id cannot be changed: it is what everything else refers to.")
     _hold(overlay, ids, _rules(table, set(columns)))
     if table == "customers" and "fingerprint" in columns:
         overlay.remember_fingerprints()

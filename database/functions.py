@@ -103,9 +103,9 @@ def create_loan(session: Session, loan_data: Mapping[str, Any]) -> Loan:
 def create_call_session(session: Session, call_data: Mapping[str, Any]) -> CallSession:
     """A new call; `metadata` is call_metadata. Raises IntegrityError for a call_sid that is there already."""
     data = dict(call_data)
-    if "metadata" in data:
-        data["call_metadata"] = data.pop("metadata")
-    return _create(session, CallSession, data)
+    metadata = {**(data.pop("metadata", None) or {}), **(data.pop("call_metadata", None) or {})}
+    # First, since the earlier names of what it has are put into it.
+    return _create(session, CallSession, {"call_metadata": metadata or None, **data})
 
 
 def update_call_status(

@@ -23,6 +23,7 @@ from models.base import Pii, duckdb_type, published_tables
 from models.tables import CallSession, CallStatusUpdate, Customer, FileUpload, Loan, UploadRow
 from orchestration import journal
 from orchestration.home import Home
+from orchestration.reader import no_pattern
 from orchestration.settings import Settings
 
 WRITABLE = {
@@ -41,6 +42,7 @@ class Overlay:
         self.base: str | None = None
         self._base_file: tuple[int, int] | None = None
         self._bases = 0
+        self._moved = False  # whether base was made in a home at another place
         self._has_others = False  # whether copies are attached that are no longer read
         self._through = 0  # the last commit that base or pending has
         self._pending: set[str] = set()  # tables that have rows in pending
@@ -71,7 +73,8 @@ class Overlay:
         statements = []
         if self._attach():
             self._has_others = True
-            (self._through,) = self.run(f"SELECT taken_up FROM {self.base}.meta.journal")[0]
+            ((self._through, home),) = self.run(f"SELECT taken_up, home FROM {self.base}.meta.journal")
+            self._moved = home != str(self.home.root)
             self.run(";".join(f"DELETE FROM pending.{name}" for name in self.columns))
             self._pending.clear()
             statements += self._views_of_base() + self._views()
@@ -169,7 +172,29 @@ class Overlay:
             else f'CAST("{name}" AS {kind}) AS "{name}"'
             for name, kind in columns.items()
         )
+        if table == "upload_rows" and self._moved:
+            return f"SELECT {cells} FROM ({self._rows_with_text()})"
         return f'SELECT {cells} FROM {self.base}."{table}"'
+
+    def _rows_with_text(self) -> str:
+        """upload_rows with the text of each row from this home's lake; base would look for it where the home was."""
+        lake = no_pattern(self.home.lake / "upload_rows").replace("'", "''")
+
+        def texts(kind: str, column: str) -> str:
+            if not any((self.home.lake / "upload_rows").glob(f"{kind}/*.parquet")):
+                return f"SELECT NULL::UUID AS upload_id, 0 AS line_number, NULL::VARCHAR AS {column} WHERE false"
+            source = f"read_parquet('{lake}/{kind}/*.parquet', union_by_name = true, hive_partitioning = false)"
+            return f"SELECT upload_id, line_number, {column} FROM {source}"
+
+        return (
+            f"SELECT rows.*, coalesce(raw.raw_data, said.stated_raw_data) AS raw_data "
+            f"FROM {self.base}.upload_row_outcomes AS rows "
+            f"LEFT JOIN ({texts('*', 'raw_data')}) AS raw "
+            "ON raw.upload_id = rows.file_upload_id AND raw.line_number = rows.line_number "
+            f"LEFT JOIN {self.base}.stated_upload_rows AS stated ON stated.id = rows.id "
+            f"LEFT JOIN ({texts('upload_row', 'stated_raw_data')}) AS said "
+            "ON said.upload_id = stated.record_upload_id AND said.line_number = stated.record_line_number"
+        )
 
     # --- writing ------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """From changed rows to what is stated of them: the records that a commit enters into raw.
 
-A record states what has changed, and of a customer, loan or call what identifies it; of an upload's row all of it.
+A record states what has changed, and of a loan or call what identifies it; of an upload's row all of it.
 """
 
 from collections.abc import Callable, Iterable
@@ -9,6 +9,7 @@ from database.overlay import Overlay
 from models import rules
 from models.fields import CALL, CUSTOMER, FILE_UPLOAD, LOAN, RECORD_FIELDS, STATUS, UPLOAD_ROW
 
+_IDENTITY = {"primary_phone", "national_id"}
 Row = dict[str, str | None]
 
 
@@ -20,11 +21,13 @@ def records_of(overlay: Overlay) -> dict[str, list[Row]]:
         {
             *(new["id"] for new, old in stated["customers"] if old),
             *(new["customer_id"] for new, _ in stated["loans"] + stated["call_sessions"]),
+            *(old["customer_id"] for _, old in stated["loans"] if old),
             *(new["match_customer_id"] for new, _ in stated["upload_rows"]),
         },
     )
     context = {
         "origins": origins,
+        "updated": {new["call_session_id"] for new, _ in stated["call_status_updates"]},
         "loans": _texts(overlay, "loans", "loan_id", (new["loan_id"] for new, _ in stated["call_sessions"])),
         "calls": _texts(
             overlay,
@@ -47,9 +50,12 @@ def records_of(overlay: Overlay) -> dict[str, list[Row]]:
 def _customer(new: Row, old: Row | None, changed: Row, context: dict) -> Row:
     return {
         **changed,
-        # Who it is, always as a whole: what ties it to other rows.
-        "phone": new["primary_phone"],
-        "national_id": new["national_id"],
+        # Who it is, as a whole where anything of it is new.
+        **(
+            dict.fromkeys(("phone", "national_id"))
+            if not _IDENTITY.intersection(changed)
+            else {"phone": new["primary_phone"], "national_id": new["national_id"]}
+        ),
         "customer_row": context["origins"].get(new["id"]),
         "call_status": changed.get("call_status"),
         "created_at": None if old else new["created_at"],
@@ -62,6 +68,9 @@ def _loan(new: Row, old: Row | None, changed: Row, context: dict) -> Row:
         **changed,
         "customer_id": new["customer_id"],
         "customer_row": context["origins"].get(new["customer_id"]),
+        # Whose it was stays who he is, by the row that he is known from.
+        "former_customer_id": old["customer_id"] if old and old["customer_id"] != new["customer_id"] else None,
+        "former_customer_row": context["origins"].get(old["customer_id"]) if old else None,
         "loan_id": new["loan_id"],
         "former_loan_id": old["loan_id"] if old and old["loan_id"] != new["loan_id"] else None,
         # `active` is what a loan is while nothing else is said.
@@ -81,7 +90,8 @@ def _call(new: Row, old: Row | None, changed: Row, context: dict) -> Row:
         "loan_id": context["loans"].get(new["loan_id"]),
         "triggering_upload": new["triggered_by_batch"],
         "triggering_row": new["triggered_by_row"],
-        "status": _word(new) if "status" in changed else None,
+        # Beside updates of it the call says where it stands, in case a script has corrected it since.
+        "status": _word(new) if "status" in changed or new["id"] in context["updated"] else None,
         "created_at": None if old else new["created_at"],
         "updated_at": new["updated_at"],
     }

@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import declared_attr, synonym
 
+from models import rules
+
 
 def _of_first_loan(attribute: str) -> hybrid_property:
     """An attribute of the customer's first loan, as text; setting it makes the loan when there is none."""
@@ -46,20 +48,29 @@ def _of_metadata(key: str, column: str | None = None, is_time: bool = False) -> 
         value = (self.call_metadata or {}).get(key)
         if value is None:
             return getattr(self, column) if column else None
-        return dt.datetime.fromisoformat(value) if is_time and isinstance(value, str) else value
+        return _read_time(value) if is_time and isinstance(value, str) else value
 
     def write(self: Any, value: Any) -> None:
-        if isinstance(value, dt.datetime):
-            value = value.isoformat()
+        if is_time:
+            value = rules.moment(value)
+            value = value.isoformat() if isinstance(value, dt.datetime) else value
         # A new dict, so that the change is seen.
         self.call_metadata = {**(self.call_metadata or {}), key: value}
 
     def in_query(cls: Any) -> Any:
         value = cls.call_metadata[key].as_string()
-        value = sa.cast(value, sa.DateTime) if is_time else value
+        value = sa.try_cast(value, sa.DateTime) if is_time else value
         return sa.func.coalesce(value, getattr(cls, column)) if column else value
 
     return hybrid_property(read, write, expr=in_query)
+
+
+def _read_time(text: str) -> dt.datetime | None:
+    """A time as it was kept; None for words that are none."""
+    try:
+        return rules.moment(text)
+    except ValueError:
+        return None
 
 
 class LegacyCustomer:

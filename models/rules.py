@@ -52,6 +52,40 @@ def date(text: str) -> dt.date | None:
     return _ask("date_of(?, true)", text.strip())
 
 
+def moment(value: object) -> object:
+    """A time as naive UTC, from ISO text, a time with a zone, or a date. Raises ValueError for other text."""
+    if isinstance(value, str):
+        if is_unstated(value):
+            return None
+        try:
+            value = dt.datetime.fromisoformat(value.strip())
+        except ValueError:
+            raise ValueError(f"'{value}' is no time; write it as 2026-03-15T09:30.") from None
+    if isinstance(value, dt.datetime):
+        return value if value.tzinfo is None else value.astimezone(dt.UTC).replace(tzinfo=None)
+    return dt.datetime.combine(value, dt.time()) if isinstance(value, dt.date) else value
+
+
+def seconds(text: str) -> int | None:
+    """Whole seconds: 45, 45.0 or 00:01:05; None for what is none."""
+    return _ask("seconds_of(?)", text.strip())
+
+
+def flag(text: str) -> bool | None:
+    """Yes or no in any of their words; None for neither."""
+    return _ask("flag_of(?)", text.strip())
+
+
+def loan_status(text: object) -> str | None:
+    """active or closed; None for what says nothing."""
+    return _ask("loan_status_of(?)", str(text).strip())
+
+
+def is_unstated(text: str) -> bool:
+    """Whether a cell says that nothing is stated: blank, NA, nan, -."""
+    return _ask("is_unstated(?)", text.strip())
+
+
 def national_id(text: str | None) -> str | None:
     """Upper case without spaces and hyphens; None for one that is absent, masked or cut off."""
     return None if text is None else _ask("national_id_of(national_id_text(?))", str(text).strip())
@@ -68,8 +102,8 @@ def loan_number(text: str | None) -> str | None:
 
 
 def words(text: str) -> str | None:
-    """A text, unless it is what a data frame's blank cell became."""
-    return _ask("words_of(?)", text)
+    """A text; None for none, and for what a data frame's blank cell became."""
+    return _ask("words_of(?)", text) or None
 
 
 def phone(text: str | None) -> str | None:

@@ -16,27 +16,18 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.orm import object_session
 
 from models import rules
-from models.base import Base, Pii
+from models.base import Base
 from models.tables import CallSession, CallStatusUpdate, Customer, UploadRow
 from models.types import CallStatusWord, plain
-
-_PHONES = {"primary_phone", "branch_contact_number", "employee_contact_number", "from_number", "to_number"}
-
-
-def _time(value: Any) -> Any:
-    if isinstance(value, str):
-        value = dt.datetime.fromisoformat(value.strip())
-    if isinstance(value, dt.datetime):
-        return value if value.tzinfo is None else value.astimezone(dt.UTC).replace(tzinfo=None)
-    return dt.datetime.combine(value, dt.time()) if isinstance(value, dt.date) else value
 
 
 def _date(value: Any) -> Any:
     if isinstance(value, str):
         found = rules.date(value)
-        if found is None and not rules.is_absent(value):
+        if found is None and not rules.is_unstated(value):
             raise ValueError(f"'{value}' is no date; write it as 2026-03-15.")
         return found
     return value.date() if isinstance(value, dt.datetime) else value
@@ -46,22 +37,30 @@ def _number(scale: int) -> Callable[[Any], Any]:
     def coerce(value: Any) -> Any:
         if isinstance(value, str):
             found = rules.amount(value)
-            if found is None and not rules.is_absent(value):
+            if found is None and not rules.is_unstated(value):
                 raise ValueError(f"'{value}' is no amount; write it as 50000.50.")
             return found
-        if isinstance(value, int | float):
-            return decimal.Decimal(str(value)).quantize(decimal.Decimal(1).scaleb(-scale))
-        return value
+        return decimal.Decimal(str(value)).quantize(decimal.Decimal(1).scaleb(-scale), decimal.ROUND_HALF_UP)
 
     return coerce
 
 
 def _whole(value: Any) -> Any:
-    return int(float(value)) if isinstance(value, str | float) else value
+    if not isinstance(value, str):
+        return int(value)
+    found = rules.seconds(value)
+    if found is None and not rules.is_unstated(value):
+        raise ValueError(f"'{value}' is no whole number; write it as 45.")
+    return found
 
 
-def _flag(value: Any) -> Any:
-    return value.strip().lower() in ("true", "t", "yes", "y", "1") if isinstance(value, str) else bool(value)
+def _flag(value: Any) -> bool | None:
+    if not isinstance(value, str):
+        return bool(value)
+    found = rules.flag(value)
+    if found is None and not rules.is_unstated(value):
+        raise ValueError(f"'{value}' is neither yes nor no; write yes or no.")
+    return found
 
 
 def _id(value: Any) -> Any:
@@ -80,6 +79,13 @@ def _phone(value: Any) -> str | None:
     return None if rules.is_absent(text) else rules.phone(text) or text
 
 
+def _contact(value: Any) -> str | None:
+    found = rules.phone(str(value))
+    if found is None and not rules.is_absent(str(value)):
+        warnings.warn("The phone of a branch or an employee is no valid number; it is left out.", stacklevel=4)
+    return found
+
+
 def _national_id(value: Any) -> str | None:
     found = rules.national_id(value)
     if found is None and not rules.is_absent(value):
@@ -87,13 +93,23 @@ def _national_id(value: Any) -> str | None:
     return found
 
 
-def _text(value: Any) -> Any:
-    return rules.words(value) if isinstance(value, str) else str(value)
+def _identifier(value: Any) -> str | None:
+    return None if rules.is_absent(str(value)) else str(value).strip()
 
 
+def _text(value: Any) -> str | None:
+    return rules.words(str(value).strip())
+
+
+_BY_NAME: dict[str, Callable[[Any], Any]] = {
+    "national_id": _national_id,
+    "call_sid": _identifier,
+    **dict.fromkeys(("primary_phone", "from_number", "to_number"), _phone),
+    **dict.fromkeys(("branch_contact_number", "employee_contact_number"), _contact),
+}
 _BY_TYPE: dict[type, Callable[[Any], Any]] = {
     sa.Uuid: _id,
-    sa.DateTime: _time,
+    sa.DateTime: rules.moment,
     sa.Date: _date,
     sa.Boolean: _flag,
     sa.Integer: _whole,
@@ -103,17 +119,23 @@ _BY_TYPE: dict[type, Callable[[Any], Any]] = {
 
 def _coercion(column: sa.Column) -> Callable[[Any], Any] | None:
     kind = plain(column.type)
+    if column.name in _BY_NAME:
+        return _BY_NAME[column.name]
     if column.name == "loan_id" and isinstance(kind, sa.String):
         return rules.loan_number
-    if column.name == "national_id":
-        return _national_id
+    if column.table.name == "loans" and column.name == "status":
+        return rules.loan_status
     if isinstance(column.type, CallStatusWord):
         return _status
-    if column.info.get("pii") is Pii.PHONE and column.name in _PHONES:
-        return _phone
     if isinstance(kind, sa.Numeric) and kind.scale:
         return _number(kind.scale)
     return next((coerce for type_, coerce in _BY_TYPE.items() if isinstance(kind, type_)), None)
+
+
+def _is_nothing(value: Any) -> bool:
+    """Whether a data frame means nothing by it: NaN, NaT and NA are not equal to themselves."""
+    same = value == value
+    return not same if isinstance(same, bool) else type(value).__name__ in ("NAType", "NaTType")
 
 
 @event.listens_for(Base, "attribute_instrument", propagate=True)
@@ -125,9 +147,12 @@ def _listen(cls: type, key: str, attribute: Any) -> None:
 
     @event.listens_for(attribute, "set", retval=True)
     def put(target: Any, value: Any, old: Any, initiator: Any) -> Any:
-        if isinstance(value, sa.sql.ClauseElement):
+        if value is None or isinstance(value, sa.sql.ClauseElement):
             return value
-        said = None if value is None or value != value else coerce(value)  # NaN is what is unlike itself
+        said = None if _is_nothing(value) else coerce(value.item() if hasattr(value, "item") else value)
+        if said is None:
+            # A blank cell states nothing, so what was stated before stays.
+            return getattr(target, key)
         _follow(target, key, said, value)
         return said
 
@@ -138,7 +163,7 @@ def _follow(target: Any, key: str, value: Any, said: Any) -> None:
         other = target.national_id if key == "primary_phone" else target.primary_phone
         phone, number = (value, other) if key == "primary_phone" else (other, value)
         target.fingerprint = rules.fingerprint(phone, number, str(target.id or ""))
-    elif isinstance(target, CallSession | CallStatusUpdate) and key == "status" and value is not None:
+    elif isinstance(target, CallSession | CallStatusUpdate) and key == "status":
         target.provider_status = str(said)
 
 
@@ -172,7 +197,22 @@ def _mark_row(mapper: Any, connection: Any, row: UploadRow) -> None:
 
 @event.listens_for(CallStatusUpdate, "before_insert")
 def _number_update(mapper: Any, connection: Any, update: CallStatusUpdate) -> None:
-    if update.sequence is None and update.call_session_id is not None:
+    call = update.call_session_id
+    if update.sequence is None and call is not None:
         table = CallStatusUpdate.__table__
-        last = sa.select(sa.func.max(table.c.sequence)).where(table.c.call_session_id == update.call_session_id)
-        update.sequence = (connection.execute(last).scalar() or 0) + 1
+        last = connection.execute(sa.select(sa.func.max(table.c.sequence)).where(table.c.call_session_id == call))
+        beside = [
+            other.sequence or 0
+            for other in object_session(update).new
+            if isinstance(other, CallStatusUpdate) and other.call_session_id == call
+        ]
+        update.sequence = max([last.scalar() or 0, *beside]) + 1
+
+
+@event.listens_for(Base, "before_insert", propagate=True)
+def _fill_in(mapper: Any, connection: Any, made: Any) -> None:
+    """What was set to None and has a default takes it, as if it had not been set."""
+    for column in mapper.local_table.columns:
+        if column.default is not None and column.name in made.__dict__ and getattr(made, column.name) is None:
+            default = column.default.arg
+            setattr(made, column.name, default(None) if callable(default) else default)

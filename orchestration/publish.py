@@ -43,7 +43,9 @@ def publish(home: Home, settings: Settings) -> dict[str, int]:
             raise LoancallsError(f"Nothing was published: {reasons}. Run `loancalls run`.")
         rows = _write(warehouse, new, home, settings)
         taken_up = journal.taken_up(home)
-        warehouse.con.execute("CREATE OR REPLACE TABLE meta.journal AS SELECT ? AS taken_up", [taken_up])
+        warehouse.con.execute(
+            "CREATE OR REPLACE TABLE meta.journal AS SELECT ? AS taken_up, ? AS home", [taken_up, str(home.root)]
+        )
     new.chmod(0o600 if settings.pii == "clear" else 0o644)
     os.replace(new, home.analytics)
     copy_for_sessions(home)

@@ -197,6 +197,9 @@ CREATE OR REPLACE MACRO timestamp_of(s, day_first, local_minutes) AS
             - to_minutes(zone_minutes(s, local_minutes))
     END;
 
+-- JSON, or the words of what should be JSON and is none.
+CREATE OR REPLACE MACRO json_of(s) AS CASE WHEN json_valid(s) THEN CAST(s AS JSON) ELSE to_json(s) END;
+
 -- calls ---------------------------------------------------------------------------------------------------------------
 
 -- The provider's word in our words; null for one we do not know. Case, space, hyphen and underscore are alike.

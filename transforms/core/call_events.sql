@@ -4,7 +4,7 @@
 SELECT
     rows.* EXCLUDE (row_fingerprint, is_duplicate, row_error, cell_errors, call_sid, loan_id),
     coalesce(entities.call_sid, rows.call_sid) AS call_sid,
-    coalesce(renames.loan_id, rows.loan_id, loan_entities.loan_id) AS loan_id,
+    coalesce(loan_entities.loan_id, renames.loan_id, rows.loan_id) AS loan_id,
     records.entity_id,
     records.customer_entity,
     records.customer_row,

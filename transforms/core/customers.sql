@@ -44,9 +44,12 @@ persons AS (
     LEFT JOIN stated_customers AS stated ON stated.customer_id = latest.customer_id
 ),
 
--- Of two persons with one fingerprint, which only our records can make, the one who is stated has it.
+-- Of several persons with one fingerprint, which only our records can make, one who is stated has it.
 owners AS (
-    SELECT fingerprint, min(customer_id) AS customer_id FROM persons WHERE is_stated GROUP BY fingerprint
+    SELECT fingerprint, coalesce(min(customer_id) FILTER (WHERE is_stated), min(customer_id)) AS customer_id
+    FROM persons
+    GROUP BY fingerprint
+    HAVING count(*) > 1
 )
 
 SELECT

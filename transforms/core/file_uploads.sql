@@ -53,7 +53,7 @@ SELECT
     received.failed_records,
     received.duplicate_records,
     coalesce(stated_uploads.status, received.status) AS status,
-    coalesce(CAST(stated_uploads.processing_errors AS JSON), received.processing_errors) AS processing_errors,
+    coalesce(json_of(stated_uploads.processing_errors), received.processing_errors) AS processing_errors,
     received.column_mapping,
     received.date_orders,
     received.encoding,
@@ -93,7 +93,7 @@ SELECT
         WHEN is_left_open THEN 'completed'
         ELSE coalesce(status, 'processing')
     END AS status,
-    CAST(processing_errors AS JSON) AS processing_errors,
+    json_of(processing_errors) AS processing_errors,
     CAST(NULL AS JSON) AS column_mapping,
     CAST(NULL AS JSON) AS date_orders,
     CAST(NULL AS VARCHAR) AS encoding,

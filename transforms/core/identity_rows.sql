@@ -1,12 +1,16 @@
 -- Grain: one row per usable row that speaks of a borrower.
--- Inputs: stg_loan_rows, stg_uploads, contact_phones, loan_renames, borrower_statements.
+-- Inputs: stg_loan_rows, stg_uploads, contact_phones, loan_entities, loan_renames, borrower_statements.
 -- Meaning: what a row says of who its customer is, in the one order of rows. A row of a file states the id of a
 --          customer where a record of ours names it as the row that the customer's id comes from.
 WITH origins AS (
-    SELECT customer_row AS row_id, min(customer_entity) AS customer_entity
-    FROM borrower_statements
-    WHERE customer_row IS NOT NULL
-    GROUP BY customer_row
+    SELECT row_id, min(customer_entity) AS customer_entity
+    FROM (
+        SELECT customer_row AS row_id, customer_entity FROM borrower_statements
+        UNION ALL
+        SELECT former_customer_row AS row_id, former_customer_entity AS customer_entity FROM borrower_statements
+    ) AS named
+    WHERE row_id IS NOT NULL AND customer_entity IS NOT NULL
+    GROUP BY row_id
 ),
 
 -- An id that a loan states and no customer has is nobody's.
@@ -17,9 +21,12 @@ known_customers AS (
 ),
 
 records AS (
-    SELECT statements.row_id, statements.customer_entity, statements.kind = 'customer' AS is_customer_record
+    SELECT
+        statements.row_id, known_customers.customer_entity, statements.kind = 'customer' AS is_customer_record,
+        loan_entities.loan_id
     FROM borrower_statements AS statements
-    JOIN known_customers ON known_customers.customer_entity = statements.customer_entity
+    LEFT JOIN loan_entities ON loan_entities.loan_entity = statements.loan_entity
+    LEFT JOIN known_customers ON known_customers.customer_entity = statements.customer_entity
 )
 
 SELECT
@@ -27,7 +34,7 @@ SELECT
     row_order_of(uploads.upload_order, rows.line_number) AS row_order,
     uploads.upload_order,
     rows.upload_id,
-    coalesce(renames.loan_id, rows.loan_id) AS loan_id,
+    coalesce(records.loan_id, renames.loan_id, rows.loan_id) AS loan_id,
     CASE WHEN contact_phones.phone IS NULL THEN rows.phone END AS phone,
     rows.national_id,
     coalesce(records.customer_entity, origins.customer_entity) AS entity_id,

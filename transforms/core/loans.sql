@@ -1,8 +1,9 @@
 -- Grain: one row per loan_id.
 -- Inputs: loan_snapshots, stg_uploads, stated_loans.
--- Meaning: the latest stated value of every attribute; blank keeps the earlier one, 0 does not.
+-- Meaning: the latest stated value of every attribute; blank keeps the earlier one, 0 does not. A status that a record of
+--          ours states stands until a file says what is outstanding.
 WITH snapshots AS (
-    SELECT snapshots.*, uploads.upload_order
+    SELECT snapshots.*, uploads.upload_order, uploads.kind
     FROM loan_snapshots AS snapshots
     JOIN stg_uploads AS uploads ON uploads.upload_id = snapshots.file_upload_id
 ),
@@ -14,7 +15,7 @@ latest AS (
         min(loan_id) AS loan_id,
         arg_max(principal_amount, upload_order) FILTER (WHERE principal_amount IS NOT NULL) AS principal_amount,
         arg_max(outstanding_amount, upload_order) FILTER (WHERE outstanding_amount IS NOT NULL) AS outstanding_amount,
-        max(upload_order) FILTER (WHERE outstanding_amount IS NOT NULL) AS outstanding_order,
+        max(upload_order) FILTER (WHERE outstanding_amount IS NOT NULL AND kind = 'loan_book') AS outstanding_order,
         arg_max(due_amount, upload_order) FILTER (WHERE due_amount IS NOT NULL) AS due_amount,
         arg_max(next_due_date, upload_order) FILTER (WHERE next_due_date IS NOT NULL) AS next_due_date,
         arg_max(last_paid_date, upload_order) FILTER (WHERE last_paid_date IS NOT NULL) AS last_paid_date,

@@ -8,6 +8,8 @@ WITH customers AS (
         rows.line_number,
         rows.entity_id AS customer_entity,
         rows.customer_row,
+        CAST(NULL AS VARCHAR) AS former_customer_id,
+        CAST(NULL AS VARCHAR) AS former_customer_row,
         coalesce(phones.phone, CASE WHEN NOT is_absent(rows.phone) THEN rows.phone END) AS phone_text,
         rows.language_code,
         call_status_of(rows.call_status) AS call_status,
@@ -21,14 +23,15 @@ WITH customers AS (
 
 records AS (
     SELECT
-        'customer' AS kind, upload_id, line_number, customer_entity, customer_row, CAST(NULL AS UUID) AS loan_entity,
+        'customer' AS kind, upload_id, line_number, customer_entity, customer_row, former_customer_id, former_customer_row,
+        CAST(NULL AS UUID) AS loan_entity,
         CAST(NULL AS VARCHAR) AS loan_id, CAST(NULL AS VARCHAR) AS former_loan_id, CAST(NULL AS VARCHAR) AS loan_status,
         phone_text, language_code, call_status, last_contact_date, first_uploaded_at, created_at, stated_at
     FROM customers
     UNION ALL
     SELECT
         'loan' AS kind, upload_id, line_number, TRY_CAST(customer_id AS UUID) AS customer_entity, customer_row,
-        entity_id AS loan_entity, loan_number(loan_id) AS loan_id, loan_number(former_loan_id) AS former_loan_id,
+        former_customer_id, former_customer_row, entity_id AS loan_entity, loan_number(loan_id) AS loan_id, loan_number(former_loan_id) AS former_loan_id,
         loan_status_of(loan_status) AS loan_status, CAST(NULL AS VARCHAR) AS phone_text,
         CAST(NULL AS VARCHAR) AS language_code, CAST(NULL AS VARCHAR) AS call_status,
         CAST(NULL AS TIMESTAMP) AS last_contact_date, CAST(NULL AS TIMESTAMP) AS first_uploaded_at,
@@ -38,7 +41,9 @@ records AS (
 
 SELECT
     row_id_of(uploads.sha256, records.line_number) AS row_id,
-    records.* EXCLUDE (customer_row),
-    TRY_CAST(records.customer_row AS UUID) AS customer_row
+    records.* EXCLUDE (customer_row, former_customer_id, former_customer_row),
+    TRY_CAST(records.customer_row AS UUID) AS customer_row,
+    TRY_CAST(records.former_customer_id AS UUID) AS former_customer_entity,
+    TRY_CAST(records.former_customer_row AS UUID) AS former_customer_row
 FROM records
 JOIN lake.uploads AS uploads ON uploads.upload_id = records.upload_id
