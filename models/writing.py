@@ -133,9 +133,18 @@ def _coercion(column: sa.Column) -> Callable[[Any], Any] | None:
 
 
 def _is_nothing(value: Any) -> bool:
-    """Whether a data frame means nothing by it: NaN, NaT and NA are not equal to themselves."""
-    same = value == value
-    return not same if isinstance(same, bool) else type(value).__name__ in ("NAType", "NaTType")
+    """Whether a data frame means nothing by it: NaN and NaT are not equal to themselves, and NA does not say."""
+    try:
+        return not bool(value == value)
+    except TypeError:
+        return True
+
+
+def _plain(value: Any) -> Any:
+    """A data frame's value as Python's; its times count nanoseconds, which Python's do not."""
+    if type(value).__name__ == "datetime64":
+        value = value.astype("datetime64[us]")
+    return value.item() if hasattr(value, "item") else value
 
 
 @event.listens_for(Base, "attribute_instrument", propagate=True)
@@ -149,7 +158,7 @@ def _listen(cls: type, key: str, attribute: Any) -> None:
     def put(target: Any, value: Any, old: Any, initiator: Any) -> Any:
         if value is None or isinstance(value, sa.sql.ClauseElement):
             return value
-        said = None if _is_nothing(value) else coerce(value.item() if hasattr(value, "item") else value)
+        said = None if _is_nothing(value) else coerce(_plain(value))
         if said is None:
             # A blank cell states nothing, so what was stated before stays.
             return getattr(target, key)
