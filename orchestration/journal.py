@@ -1,7 +1,7 @@
 """The journal: what was written through the session and no run has taken up yet.
 
     lake/journal/open.jsonl    a line that names the file, then one for each commit
-    lake/journal/sealed        the number of the last commit that is in record files
+    lake/journal/sealed        the number and time of the last commit that is in record files
 
 A commit is one line (its number, time, writer, records and rows), appended and synced under the lock of the home: it
 is there as a whole or not at all. A run seals what is there: the records go into record files, uploads like any other.
@@ -16,7 +16,7 @@ import uuid
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO
@@ -44,8 +44,9 @@ def append(home: Home, at: datetime, by: str, records: dict, rows: dict) -> Comm
     path = _open_file(home)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     known = commits(home)
-    number = max(sealed(home), known[-1].number if known else 0) + 1
-    commit = Commit(number, at.isoformat(), by, records, rows)
+    number, latest = max(_mark(home), (known[-1].number, _time(known[-1])) if known else (0, datetime.min))
+    # A clock may be set back; what is written later counts as later all the same.
+    commit = Commit(number + 1, max(at, latest + timedelta(microseconds=1)).isoformat(), by, records, rows)
     is_new = not path.exists()
     with open(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
         file.truncate(_whole(file.read()))  # what a crash left of a line
@@ -71,10 +72,7 @@ def commits(home: Home, after: int = 0) -> list[Commit]:
 
 def sealed(home: Home) -> int:
     """The number of the last commit that is in record files; 0 for none."""
-    try:
-        return int((_folder(home) / "sealed").read_text())
-    except FileNotFoundError:
-        return 0
+    return _mark(home)[0]
 
 
 def seal(home: Home, moments: Iterable[datetime]) -> None:
@@ -93,7 +91,7 @@ def seal(home: Home, moments: Iterable[datetime]) -> None:
     bounds = sorted(moments)
     for _, batch in groupby(new, key=lambda commit: sum(bound <= _time(commit) for bound in bounds)):
         _write_batch(home, list(batch))
-    _replace(home, "sealed", str(new[-1].number).encode())
+    _replace(home, "sealed", f"{new[-1].number} {new[-1].at}".encode())
 
 
 def taken_up(home: Home) -> int:
@@ -119,6 +117,15 @@ def _write_batch(home: Home, batch: list[Commit]) -> None:
             name = f"api-{first.number}-{last.number}.{kind}.jsonl"
             head = RecordFile(kind, API, name, last.by, _time(last))
             write_records(home, head, [pl.DataFrame(records, schema=schema, orient="row")])
+
+
+def _mark(home: Home) -> tuple[int, datetime]:
+    """The number and time of the last commit that is in record files."""
+    try:
+        number, at = (_folder(home) / "sealed").read_text().split()
+    except FileNotFoundError:
+        return 0, datetime.min
+    return int(number), datetime.fromisoformat(at)
 
 
 def _first_number(filename: str) -> int:

@@ -497,6 +497,18 @@ def test_a_file_counts_as_later_than_commits_before_it_and_earlier_than_those_af
     assert [name for (name,) in uploads] == ["book.csv", "api-1-5.loan.jsonl", "book2.csv", "api-6-7.loan.jsonl"]
 
 
+def test_what_is_written_last_counts_also_when_the_clock_is_set_back(home: World) -> None:
+    owe(L1=1)
+    (commit,) = journal.commits(home.home)
+    said = json.loads(json.dumps([commit.records, commit.rows]).replace('"1.00"', '"2.00"'))
+    journal.append(home.home, datetime.fromisoformat(commit.at) + timedelta(minutes=5), "tester", *said)
+    settle(home)
+    assert outstanding()["L1"] == "2.00"
+    owe(L1=3)
+    settle(home)
+    assert outstanding()["L1"] == "3.00"
+
+
 def test_commits_of_hundreds_are_read_and_become_few_uploads(home: World) -> None:
     add("Chitra")
     (commit,) = journal.commits(home.home)
