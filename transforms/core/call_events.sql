@@ -1,6 +1,19 @@
 -- Grain: one row per usable row that speaks of a call.
 -- Inputs: stg_call_rows, stg_uploads, call_records, call_entities, loan_entities, loan_renames.
 -- Meaning: what a row says of a call, in the order in which things are true: by its own time, then as received.
+WITH ordered AS ( -- few columns: what is numbered is sorted as a whole, in memory
+    SELECT
+        rows.row_id,
+        uploads.uploaded_at,
+        coalesce(rows.updated_at, uploads.uploaded_at) AS event_at,
+        row_number() OVER (
+            ORDER BY coalesce(rows.updated_at, uploads.uploaded_at), row_order_of(uploads.upload_order, rows.line_number)
+        ) AS event_order
+    FROM stg_call_rows AS rows
+    JOIN stg_uploads AS uploads ON uploads.upload_id = rows.upload_id
+    WHERE rows.row_error IS NULL
+)
+
 SELECT
     rows.* EXCLUDE (row_fingerprint, is_duplicate, row_error, cell_errors, call_sid, loan_id),
     coalesce(entities.call_sid, rows.call_sid) AS call_sid,
@@ -11,15 +24,13 @@ SELECT
     records.triggering_upload,
     records.triggering_row,
     records.created_at AS stated_created_at,
-    uploads.uploaded_at,
-    coalesce(rows.updated_at, uploads.uploaded_at) AS event_at,
-    row_number() OVER (
-        ORDER BY coalesce(rows.updated_at, uploads.uploaded_at), row_order_of(uploads.upload_order, rows.line_number)
-    ) AS event_order
+    ordered.uploaded_at,
+    ordered.event_at,
+    ordered.event_order
 FROM stg_call_rows AS rows
-JOIN stg_uploads AS uploads ON uploads.upload_id = rows.upload_id
+JOIN ordered ON ordered.row_id = rows.row_id
 LEFT JOIN call_records AS records ON records.row_id = rows.row_id
 LEFT JOIN call_entities AS entities ON entities.call_entity = records.call_entity
 LEFT JOIN loan_entities ON loan_entities.loan_entity = records.loan_ref
 LEFT JOIN loan_renames AS renames ON renames.former_loan_id = rows.loan_id
-WHERE rows.row_error IS NULL AND coalesce(entities.call_sid, rows.call_sid) IS NOT NULL
+WHERE coalesce(entities.call_sid, rows.call_sid) IS NOT NULL
