@@ -29,6 +29,10 @@ _WRITE = re.compile(
 _OVERLAY = "overlay"
 _UPDATING = "updating"
 _NO_DELETE = "Nothing is deleted here: raw keeps what was once stated. Say what is true now instead, such as a status."
+_NO_UPSERT = (
+    "ON CONFLICT is not known here: look for the row first, or try it in session.begin_nested() and go on at an "
+    "IntegrityError."
+)
 
 # A connection is kept for the next session, and looks for what is new when a transaction begins. No bulk path for
 # inserts: it would go past the events below.
@@ -102,6 +106,8 @@ def _before_execute(connection: sa.Connection, clause: Any, many: Any, params: A
     """Bring the rows of an UPDATE within reach; its own condition says which they are."""
     if isinstance(clause, sa.Delete):
         raise CannotBeKept(_NO_DELETE)
+    if getattr(clause, "_post_values_clause", None) is not None:
+        raise CannotBeKept(_NO_UPSERT)
     if not isinstance(clause, sa.Update) or clause.table.name not in WRITABLE:
         return
     table = WRITABLE[clause.table.name].__table__

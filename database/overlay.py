@@ -10,7 +10,6 @@ session states.
 """
 
 import os
-import threading
 import uuid
 from typing import Any
 
@@ -22,7 +21,7 @@ from sqlalchemy.exc import TimeoutError as TurnTimeout
 from models.base import Pii, duckdb_type, published_tables
 from models.tables import CallSession, CallStatusUpdate, Customer, FileUpload, Loan, UploadRow
 from orchestration import journal
-from orchestration.home import Home
+from orchestration.home import Home, Turn
 from orchestration.reader import no_pattern
 from orchestration.settings import Settings
 
@@ -47,7 +46,8 @@ class Overlay:
         self._through = 0  # the last commit that base or pending has
         self._pending: set[str] = set()  # tables that have rows in pending
         self._touched: set[str] = set()  # tables that this session has changed
-        self._turn: int | None = None
+        self._turn: Turn | None = None
+        self._saved: dict[str, dict[str, pa.Table]] = {}  # the changes at each savepoint
         self.columns = {name: _columns(model) for name, model in WRITABLE.items()} | {FORMER: _FORMER_COLUMNS}
         statements = [f"SET memory_limit = '{settings.memory_limit}'"] if settings.memory_limit else []
         statements += [f"SET threads = {settings.threads}"] if settings.threads else []
@@ -202,16 +202,13 @@ class Overlay:
         """Become the one writer of the home, and see what was written before. Raises TurnTimeout."""
         if self._turn is not None:
             return
-        key = (str(self.home.root), threading.get_ident())
-        if key in _writing:
+        if self.home.is_our_turn:
             raise TurnTimeout(
                 "Another session of this thread has changes that are not committed; commit or close it first."
             )
         self._turn = self.home.take_turn(self.settings.wait_seconds)
         if self._turn is None:
             raise TurnTimeout(_waited(self.home, self.settings))
-        self._writer = key
-        _writing.add(key)
         self._before = self.base, self._base_file, self._through, set(self._pending)
         self.refresh()
         self.run(";".join(self._views()))
@@ -219,17 +216,21 @@ class Overlay:
     def end(self) -> None:
         """The transaction ends and takes all with it that was made in it; committed changes are in the journal."""
         if self._turn is not None:
-            # Whatever was attached or loaded while it lasted is gone too.
-            self.base, self._base_file, self._through, self._pending = self._before
+            self._see_committed()
             self._touched.clear()
             self.release()
+        self._saved.clear()
+
+    def _see_committed(self) -> None:
+        """Whatever was attached or loaded while a transaction lasted is gone with it."""
+        self.base, self._base_file, self._through, pending = self._before
+        self._pending = set(pending)
 
     def release(self) -> None:
         """Let others write."""
         if self._turn is not None:
-            os.close(self._turn)
+            self._turn.end()
             self._turn = None
-            _writing.discard(self._writer)
 
     @property
     def is_writing(self) -> bool:
@@ -294,22 +295,35 @@ class Overlay:
 
     def save(self, name: str) -> None:
         """Keep the changes as they are now, for `restore`: what a savepoint is, which DuckDB has none of."""
-        self.run(f'CREATE SCHEMA "{name}"')
-        for table in (*self.columns, "seen"):
-            self.run(f'CREATE TABLE "{name}".{table} AS SELECT * FROM changed.{table}')
+        self._saved[name] = {
+            table: self._rows_of(f"SELECT * FROM changed.{table}") for table in (*self.columns, "seen")
+        }
 
     def restore(self, name: str) -> None:
-        """Bring back the changes as they were kept."""
-        for table in (*self.columns, "seen"):
-            self.run(f"DELETE FROM changed.{table}")
-            self.run(f'INSERT INTO changed.{table} SELECT * FROM "{name}".{table}')
+        """Bring back the changes as they were kept, in a new transaction.
+
+        After a statement that it refuses DuckDB does nothing more in a transaction but end it.
+        """
+        self.con.rollback()
+        self.con.begin()
+        if self._turn is not None:
+            self._see_committed()
+            self.refresh()
+            self.run(";".join(self._views()))
+        for table, rows in self._saved[name].items():
+            if len(rows):
+                self.con.register("saved_rows", rows)
+                self.run(f"INSERT INTO changed.{table} FROM saved_rows")
+                self.con.unregister("saved_rows")
 
     def discard(self, name: str) -> None:
         """Forget what was kept."""
-        self.run(f'DROP SCHEMA "{name}" CASCADE')
+        del self._saved[name]
 
-
-_writing: set[tuple[str, int]] = set()
+    def _rows_of(self, query: str) -> pa.Table:
+        cursor = self.con.cursor()
+        cursor.execute(query)
+        return cursor.fetch_arrow_table()
 
 
 def _key(table: str) -> str:

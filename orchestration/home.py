@@ -88,7 +88,8 @@ class Home:
         """Hold the home for one run. Waits for the run that holds it, after calling `waiting` once.
 
         The kernel lets go of the lock when the process ends, however it ends. Within a process the lock may be taken
-        again by whoever holds it (a command that makes several runs in turn).
+        again by whoever holds it (a command that makes several runs in turn). Raises LoancallsError in a thread that
+        has a turn.
         """
         with _held_guard:
             held = _held.get(self.root)
@@ -103,7 +104,11 @@ class Home:
             finally:
                 held.depth -= 1
             return
-        descriptor = os.open(self.root / "run.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        if self.is_our_turn:
+            raise LoancallsError(
+                "A session of this thread has changes that are not committed; commit or close it first."
+            )
+        descriptor = self._open_lock()
         try:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -121,22 +126,30 @@ class Home:
         finally:
             os.close(descriptor)
 
-    def take_turn(self, seconds: float) -> int | None:
-        """Hold the home for one writer, waiting so long at most: a file descriptor to close at the end, or None.
+    def take_turn(self, seconds: float) -> "Turn | None":
+        """Hold the home for one writer, waiting so long at most; None if it is held by others to the end.
 
         Unlike `lock` it is never taken twice, not even within a thread.
         """
-        descriptor = os.open(self.root / "run.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = self._open_lock()
         end = time.monotonic() + seconds
         while True:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return descriptor
+                return Turn(descriptor, (self.root, threading.get_ident()))
             except BlockingIOError:
                 if time.monotonic() >= end:
                     os.close(descriptor)
                     return None
                 time.sleep(0.05)
+
+    @property
+    def is_our_turn(self) -> bool:
+        """Whether this thread has a turn: it would wait for itself for ever."""
+        return (self.root, threading.get_ident()) in _turns
+
+    def _open_lock(self) -> int:
+        return os.open(self.root / "run.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     def _sweep(self) -> None:
         """Remove what a run that was killed has left half-written: nobody else is writing now."""
@@ -150,11 +163,35 @@ class Home:
                 left.unlink(missing_ok=True)
 
 
+class Turn:
+    """The hold of one writer, a thread, on a home, until `end`."""
+
+    def __init__(self, descriptor: int, holder: tuple[Path, int]):
+        self._descriptor, self._holder = descriptor, holder
+        _turns[holder] = self
+
+    def end(self) -> None:
+        """Let others write; nothing when it has ended."""
+        if _turns.get(self._holder) is self:
+            del _turns[self._holder]
+            os.close(self._descriptor)
+
+
 @dataclass
 class _Held:
     thread: int
     depth: int = 1
 
 
+_turns: dict[tuple[Path, int], Turn] = {}
 _held: dict[Path, _Held] = {}
 _held_guard = threading.Lock()
+
+
+def _end_turns() -> None:
+    for turn in list(_turns.values()):
+        turn.end()
+
+
+# A turn stays that of the process which took it; a child that kept it open would hold everybody else up.
+os.register_at_fork(after_in_child=_end_turns)

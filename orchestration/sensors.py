@@ -5,7 +5,6 @@ follows, however the ticks fall.
 """
 
 import json
-import os
 
 import dagster as dg
 
@@ -60,7 +59,7 @@ def inbox_sensor(job: str) -> dg.SensorDefinition:
             try:
                 inbox.gather(lake)
             finally:
-                os.close(turn)
+                turn.end()
         files = inbox.pending(lake)
         if not files:
             return dg.SensorResult(skip_reason="Nothing new in the inbox.", cursor=json.dumps(now))

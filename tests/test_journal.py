@@ -248,6 +248,16 @@ def test_a_second_writing_session_of_one_thread_is_told_at_once(home: World) -> 
     assert names() == ["Asha", "Binu", "Chitra", "Dev"]
 
 
+def test_a_run_in_the_midst_of_a_session_is_told_at_once(home: World) -> None:
+    with schemas.get_session() as session:
+        add_to(session, "Chitra")
+        with pytest.raises(LoancallsError, match="commit or close it first"):
+            run(home.home, home.settings, [])
+        session.rollback()
+        with home.home.lock():
+            pass
+
+
 def test_a_session_that_is_closed_or_undone_lets_others_write(home: World) -> None:
     with schemas.get_session() as session:
         add_to(session, "nobody")
@@ -313,7 +323,7 @@ def test_scripts_read_all_the_while_a_run_is_under_way_and_write_after_it(
         assert writer.query(Customer).count() == 3
         running = subprocess.Popen([LOANCALLS, "run"], env=os.environ.copy(), stdout=subprocess.DEVNULL)
         while running.poll() is None and (turn := home.home.take_turn(0)) is not None:
-            os.close(turn)  # it has not begun yet
+            turn.end()  # it has not begun yet
         for _ in range(20):
             assert reader.query(Customer).count() == 3, "as the last run left it, and what is committed since"
             reader.rollback()

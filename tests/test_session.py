@@ -14,7 +14,8 @@ import pytest
 import sqlalchemy as sa
 from sessions import MODELS, REPORT, SCRIPT, at, named, python
 from sessions import filled as fill
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 from support import World
 
@@ -453,6 +454,8 @@ NOT_KEPT = {
         lambda s: setattr(schemas.get_call_session_by_sid(s, "b-1"), "call_sid", "b-9"),
     ),
     "change an id": (r"\bid\b", lambda s: setattr(named(s, "Dev Anand"), "id", uuid.uuid4())),
+    "upsert": ("begin_nested", lambda s: s.execute(
+        insert(Customer).values(full_name="Hari", fingerprint="f").on_conflict_do_nothing())),
     "write a figure": ("worked out", lambda s: s.execute(sa.text("UPDATE loan_call_success SET attempts = 0"))),
 }  # fmt: skip
 
@@ -480,3 +483,17 @@ def test_a_row_that_conflicts_can_be_tried_and_left_out(session: Session) -> Non
             assert phone == "9845077777", "only Chitra's is taken"
     tried = session.query(Customer).filter(Customer.name.like("Tried %")).order_by(Customer.name)
     assert [customer.phone_number for customer in tried] == ["+919845000006", "+919845000007"]
+
+
+def test_a_statement_that_fails_can_be_tried_and_left_out(session: Session) -> None:
+    schemas.create_customer(session, {"name": "Kept before", "phone_number": "9845000006"})
+    with pytest.raises(DBAPIError, match="no number"), session.begin_nested():
+        schemas.create_customer(session, {"name": "Left out", "phone_number": "9845000007"})
+        named(session, "Dev Anand").name = "Dev"
+        session.flush()
+        session.execute(sa.text("SELECT CAST('no number' AS INTEGER)"))
+    schemas.create_customer(session, {"name": "Kept after", "phone_number": "9845000008"})
+    kept = session.query(Customer).filter(Customer.name.like("Kept %")).order_by(Customer.name)
+    assert [customer.phone_number for customer in kept] == ["+919845000008", "+919845000006"]
+    assert named(session, "Dev Anand").phone_number == "+919845066666"
+    assert session.query(Customer).filter(Customer.name.in_(["Dev", "Left out"])).all() == []
