@@ -1,6 +1,6 @@
 """From changed rows to what is stated of them: the records that a commit enters into raw.
 
-A record states what has changed, and of a loan or call what identifies it; of an upload's row all of it.
+A record states what has changed, of a loan also what identifies it, and of an upload's row all of it.
 """
 
 from collections.abc import Callable, Iterable
@@ -84,12 +84,13 @@ def _call(new: Row, old: Row | None, changed: Row, context: dict) -> Row:
     return {
         **changed,
         "call_sid": _sid(new["call_sid"]),
-        "customer_id": new["customer_id"],
-        "customer_row": context["origins"].get(new["customer_id"]),
-        "loan_ref": new["loan_id"],
-        "loan_id": context["loans"].get(new["loan_id"]),
-        "triggering_upload": new["triggered_by_batch"],
-        "triggering_row": new["triggered_by_row"],
+        # Only what was set: what a run has worked out for a call, it works out again.
+        "customer_id": changed.get("customer_id"),
+        "customer_row": context["origins"].get(changed.get("customer_id")),
+        "loan_ref": changed.get("loan_id"),
+        "loan_id": context["loans"].get(changed.get("loan_id")),
+        "triggering_upload": changed.get("triggered_by_batch"),
+        "triggering_row": changed.get("triggered_by_row"),
         # Beside updates of it the call says where it stands, in case a script has corrected it since.
         "status": _word(new) if "status" in changed or new["id"] in context["updated"] else None,
         "created_at": None if old else new["created_at"],

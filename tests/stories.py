@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
 import polars as pl
+import pytest
 from support import World, csv_bytes
 
 from expectations.run import check_contract, check_together
@@ -152,3 +153,9 @@ class Told:
         outcomes = [found for table in published_tables() for found in check_contract(self.world.home.warehouse, table)]
         outcomes += check_together(self.world.home.warehouse, list(published_tables()))
         return [str(outcome) for outcome in outcomes if not outcome.passed]
+
+
+@pytest.fixture(scope="module")
+def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Told:
+    """The `STORIES` of the module that asks."""
+    return Told(request.module.STORIES, World(tmp_path_factory.mktemp("stories") / "home"))

@@ -5,6 +5,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 from generations import LATEST, WORDS, Story, fill, uid
 from postgres import postgres as postgres  # the fixture
-from support import csv_bytes, loancalls
+from support import World, loancalls
 
 from orchestration.home import Home
 from orchestration.importing import import_database
@@ -159,17 +160,13 @@ def test_the_same_database_again_is_no_news(load: Callable[[str], Loaded]) -> No
 
 def test_files_sent_later_override_and_files_sent_earlier_do_not(load: Callable[[str], Loaded], tmp_path: Path) -> None:
     shutil.copytree(load("legacy").home, tmp_path / "home")
-    manifest = []
-    for name, days, amount in (("early", "2025-11-19", "1"), ("late", "2025-11-21", "2")):
-        rows = [{"loan_id": loan, "phone": "9876543210", "amount": amount} for loan in ("LN-1", "LN-2")[: int(amount)]]
-        (tmp_path / f"{name}.csv").write_bytes(csv_bytes(rows[-1:]))
-        manifest.append({"filename": f"{name}.csv", "uploaded_by": "branch", "uploaded_at": f"{days}T12:00:00Z"})
-    (tmp_path / "manifest.csv").write_bytes(csv_bytes(manifest))
+    world = World(tmp_path / "home")
     assert "2025-11-19" < str(LATEST) < "2025-11-21"
-    loancalls(tmp_path / "home", "run", tmp_path / "early.csv", tmp_path / "late.csv", PII="clear")
-    after = replace(load("legacy"), home=tmp_path / "home")
-    owed = after.ask("SELECT loan_id, outstanding_amount FROM loans WHERE loan_id IN ('LN-1', 'LN-2') ORDER BY loan_id")
-    assert [float(row["outstanding_amount"]) for row in owed] == [50000.50, 2]
+    world.put("early.csv", [{"loan_id": "LN-1", "phone": "9876543210", "amount": "1"}], "2025-11-19 12:00")
+    world.put("late.csv", [{"loan_id": "LN-2", "phone": "9876543210", "amount": "2"}], "2025-11-21 12:00")
+    world.load()
+    owed = "SELECT loan_id, outstanding_amount FROM loans WHERE loan_id IN ('LN-1', 'LN-2') ORDER BY loan_id"
+    assert world.rows(owed) == [("LN-1", Decimal("50000.50")), ("LN-2", Decimal(2))]
 
 
 # --- what does not add up -----------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 from stories import DAY, Stories, Teller, Told, id_of, row_id
-from support import World
+from stories import told as told  # the fixture
 
 from models import rules
 from models.fields import CALL, CUSTOMER, LOAN
@@ -411,11 +411,6 @@ def a_record_that_is_refused_changes_no_loan(tell: Teller):
 
 
 # --- the end of the stories ------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
-    return Told(STORIES, World(tmp_path_factory.mktemp("stories") / "home"))
 
 
 @pytest.mark.parametrize("name", STORIES)
