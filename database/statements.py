@@ -10,6 +10,10 @@ from models import rules
 from models.fields import CALL, CUSTOMER, FILE_UPLOAD, LOAN, RECORD_FIELDS, STATUS, UPLOAD_ROW
 
 _IDENTITY = {"primary_phone", "national_id"}
+# Whose call it is, and what that is worked out from.
+_BELONGING = {"customer_id", "loan_id", "triggered_by_batch", "triggered_by_row"} | {
+    *("to_number", "from_number", "direction", "initiated_at")
+}
 Row = dict[str, str | None]
 
 
@@ -81,16 +85,17 @@ def _loan(new: Row, old: Row | None, changed: Row, context: dict) -> Row:
 
 
 def _call(new: Row, old: Row | None, changed: Row, context: dict) -> Row:
+    # A run goes on working out whose call it is, unless something that this follows from was set.
+    belongs = new if _BELONGING.intersection(changed) else dict.fromkeys(_BELONGING)
     return {
         **changed,
         "call_sid": _sid(new["call_sid"]),
-        # Only what was set: what a run has worked out for a call, it works out again.
-        "customer_id": changed.get("customer_id"),
-        "customer_row": context["origins"].get(changed.get("customer_id")),
-        "loan_ref": changed.get("loan_id"),
-        "loan_id": context["loans"].get(changed.get("loan_id")),
-        "triggering_upload": changed.get("triggered_by_batch"),
-        "triggering_row": changed.get("triggered_by_row"),
+        "customer_id": belongs["customer_id"],
+        "customer_row": context["origins"].get(belongs["customer_id"]),
+        "loan_ref": belongs["loan_id"],
+        "loan_id": context["loans"].get(belongs["loan_id"]),
+        "triggering_upload": belongs["triggered_by_batch"],
+        "triggering_row": belongs["triggered_by_row"],
         # Beside updates of it the call says where it stands, in case a script has corrected it since.
         "status": _word(new) if "status" in changed or new["id"] in context["updated"] else None,
         "created_at": None if old else new["created_at"],

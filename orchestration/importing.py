@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 import duckdb
 import polars as pl
@@ -21,6 +22,7 @@ from orchestration.earlier import (
 from orchestration.errors import LoancallsError
 from orchestration.home import Home
 from orchestration.inbox import hash_file
+from orchestration.lake import Lake
 from orchestration.records import IMPORT, RecordFile, utc_now, write_records
 from orchestration.run import Progress
 from orchestration.source import BATCH, Source, open_source
@@ -56,6 +58,7 @@ def import_database(home: Home, address: str, progress: Progress | None = None) 
         now = utc_now()
         moments = [source.latest(table, MOMENTS, now) for table in {part.table: None for part in wanted}]
         uploaded_at = max((moment for moment in moments if moment is not None), default=now)
+        progress.say(_dating(home, uploaded_at))
         imported, written = [], []
         try:
             for part in wanted:
@@ -94,6 +97,13 @@ def _understand(source: Source, progress: Progress) -> list[Part]:
         for part in PARTS
         if part.table in found and (part is not LOANS_OF_CUSTOMERS or "loan_id" in found["customers"])
     ]
+
+
+def _dating(home: Home, uploaded_at: datetime) -> str:
+    uploads = Lake(home).uploads()
+    earlier = uploads.filter(pl.col("source").ne_missing(IMPORT) & (pl.col("uploaded_at") < uploaded_at)).height
+    others = f"; it overrules the uploads here from before that ({earlier})" if earlier else ""
+    return f"All of it counts as said at {uploaded_at:%Y-%m-%d %H:%M} UTC, the latest time that it states{others}."
 
 
 def _step_by_step(rows: int, progress: Progress) -> Callable[[int], None]:

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from generations import GENERATIONS, LATEST, WORDS, Story, fill, tables_of, uid
 from postgres import Cluster
 from postgres import postgres as postgres  # the fixture
+from support import World
 
 from models.fields import RECORD_FIELDS
 from orchestration import importing
@@ -113,8 +114,7 @@ def take(told: Callable, tmp_path_factory: pytest.TempPathFactory) -> Callable[[
 
 @each_database
 def test_the_generation_is_recognised(take: Callable, generation: str, engine: str) -> None:
-    (said,) = take(generation, engine).said
-    assert said.endswith(f"is of the earlier system's {generation} generation.")
+    assert take(generation, engine).said[0].endswith(f"is of the earlier system's {generation} generation.")
 
 
 @each_database
@@ -396,7 +396,7 @@ def test_what_is_not_the_earlier_systems_is_passed_over_and_said(told: Callable,
         con.commit()
     said: list[str] = []
     import_into(tmp_path / "home", f"sqlite+pysqlite:///{copy}", say=said.append)
-    assert said[1:] == ["Not the earlier system's, and not read: Alembic Version and loans.notes."]
+    assert said[1:-1] == ["Not the earlier system's, and not read: Alembic Version and loans.notes."]
 
 
 def test_an_empty_database_makes_no_files(tmp_path: Path) -> None:
@@ -482,6 +482,18 @@ def test_progress_has_a_phase_for_each_table_and_a_step_for_each_batch(
         *(("customers: 8 rows", 1), "8", ("customers.loan_id: 6 rows", 1), "6", ("file_uploads: 2 rows", 1), "2"),
         *(("call_sessions: 18 rows", 2), "10", "18", ("call_status_updates: 8 rows", 1), "8"),
     ]
+
+
+def test_when_it_counts_as_said_and_what_it_overrules_is_told(told: Callable, world: World) -> None:
+    said: list[str] = []
+    world.put("early.csv", [{"loan_id": "LN-1", "phone": "9876543210"}], "2025-11-19 12:00")
+    world.put("late.csv", [{"loan_id": "LN-2", "phone": "9876543210"}], "2025-11-21 12:00")
+    world.ingest()
+    for _ in range(2):
+        import_into(world.home.root, told("legacy", "sqlite")[0], say=said.append)
+        world.ingest()
+    latest = f"All of it counts as said at {LATEST:%Y-%m-%d %H:%M} UTC, the latest time that it states"
+    assert said[1::2] == [f"{latest}; it overrules the uploads here from before that (1)."] * 2
 
 
 # --- what cannot be imported --------------------------------------------------------------------------------------

@@ -319,6 +319,13 @@ def test_a_status_that_was_corrected_before_the_commit_stays_corrected(kept: Kep
     assert (before["status"], after["status"]) == ("disconnected", "disconnected")
 
 
+def test_what_runs_work_out_for_a_call_stays_so_when_a_script_changes_its_status(kept: Kept) -> None:
+    before, after = kept.both("call_sessions", "b-2")
+    assert before["attribution"] == "loan" and before["triggered_by_row"]
+    for name in ("attribution", "loan_id", "customer_id", "triggered_by_batch", "triggered_by_row"):
+        assert after[name] == before[name]
+
+
 def test_a_call_that_was_named_after_it_was_placed_goes_on_under_its_id(kept: Kept) -> None:
     before, after = kept.both("call_sessions", "unnamed")
     for row in (before, after):
