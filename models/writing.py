@@ -24,43 +24,35 @@ from models.tables import CallSession, CallStatusUpdate, Customer, UploadRow
 from models.types import CallStatusWord, plain
 
 
+def _meant(text: str, read: Callable[[str], Any], what_not: str) -> Any:
+    """What a text means to `read`, None where it is blank. Raises ValueError for one that means nothing."""
+    found = read(text)
+    if found is None and not rules.is_unstated(text):
+        raise ValueError(f"'{text}' is {what_not}")
+    return found
+
+
 def _date(value: Any) -> Any:
     if isinstance(value, str):
-        found = rules.date(value)
-        if found is None and not rules.is_unstated(value):
-            raise ValueError(f"'{value}' is no date; write it as 2026-03-15.")
-        return found
+        return _meant(value, rules.date, "no date; write it as 2026-03-15.")
     return value.date() if isinstance(value, dt.datetime) else value
 
 
 def _number(scale: int) -> Callable[[Any], Any]:
     def coerce(value: Any) -> Any:
         if isinstance(value, str):
-            found = rules.amount(value)
-            if found is None and not rules.is_unstated(value):
-                raise ValueError(f"'{value}' is no amount; write it as 50000.50.")
-            return found
+            return _meant(value, rules.amount, "no amount; write it as 50000.50.")
         return decimal.Decimal(str(value)).quantize(decimal.Decimal(1).scaleb(-scale), decimal.ROUND_HALF_UP)
 
     return coerce
 
 
 def _whole(value: Any) -> Any:
-    if not isinstance(value, str):
-        return int(value)
-    found = rules.seconds(value)
-    if found is None and not rules.is_unstated(value):
-        raise ValueError(f"'{value}' is no whole number; write it as 45.")
-    return found
+    return _meant(value, rules.seconds, "no whole number; write it as 45.") if isinstance(value, str) else int(value)
 
 
 def _flag(value: Any) -> bool | None:
-    if not isinstance(value, str):
-        return bool(value)
-    found = rules.flag(value)
-    if found is None and not rules.is_unstated(value):
-        raise ValueError(f"'{value}' is neither yes nor no; write yes or no.")
-    return found
+    return _meant(value, rules.flag, "neither yes nor no; write yes or no.") if isinstance(value, str) else bool(value)
 
 
 def _id(value: Any) -> Any:

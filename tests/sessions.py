@@ -15,10 +15,7 @@ from support import REPO, SAMPLE, World
 
 from database import schemas
 from database.schemas import CallSession, CallStatusUpdate, Customer, FileUpload, Loan, UploadRow
-from models.base import published_tables
-from orchestration.publish import publish
 from orchestration.run import run
-from orchestration.warehouse import open_warehouse
 
 # A script as users of the earlier system have them; `collect` writes, `report` reads.
 SCRIPT = Path(__file__).parent / "data" / "earlier_script.py"
@@ -69,11 +66,7 @@ def filled(root: Path, sample: bool = False) -> World:
     world.put("numbers.csv", NEW_NUMBERS, at="2026-03-02 04:00")
     world.put("calls.csv", CALLS, at="2026-03-04 04:00")
     world.load()
-    with open_warehouse(world.home, world.settings) as warehouse:
-        for table in published_tables():
-            warehouse.mark_checked(table)
-        warehouse.mark_audited()
-    publish(world.home, world.settings)
+    world.publish()
     return world
 
 

@@ -11,10 +11,7 @@ import duckdb
 import pytest
 from support import REPO, SAMPLE, World
 
-from models.base import published_tables
 from orchestration.cli import app
-from orchestration.publish import publish
-from orchestration.warehouse import open_warehouse
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -35,11 +32,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> World:
     for path in sorted(SAMPLE.glob("*.csv")):
         world.inbox.take(path)
     world.load()
-    with open_warehouse(world.home, world.settings) as warehouse:
-        for table in published_tables():
-            warehouse.mark_checked(table)
-        warehouse.mark_audited()
-    publish(world.home, world.settings)
+    world.publish()
     return world
 
 

@@ -26,13 +26,11 @@ from support import LOANCALLS, REPO, World
 
 from database import schemas
 from database.schemas import CallSession, CallStatusUpdate, Customer, FileUpload, Loan, UploadRow
-from models.base import published_tables
 from orchestration import journal
 from orchestration.errors import LoancallsError
-from orchestration.publish import copy_for_sessions, publish
+from orchestration.publish import copy_for_sessions
 from orchestration.records import waiting
 from orchestration.run import run
-from orchestration.warehouse import open_warehouse
 
 BOOK = [
     {"name": "Asha", "mobile": "9845012345", "pan": "ABCXE1234F", "loan_id": "L1", "amount": "100"},
@@ -49,12 +47,7 @@ def settle(world: World, are_checks_passed: bool = True) -> None:
         world.inbox.gather(world.lake)
         world.ingest()
         world.build()
-        if are_checks_passed:
-            with open_warehouse(world.home, world.settings) as warehouse:
-                for table in published_tables():
-                    warehouse.mark_checked(table)
-                warehouse.mark_audited()
-        publish(world.home, world.settings)
+        world.publish(are_checks_passed)
 
 
 @pytest.fixture(scope="module")
@@ -401,7 +394,7 @@ RUNS = {
     "between a record's upload and its sighting": "Lake.add_sighting = die",
     "while a record file that the lake has still waits": "Lake.add_sighting = then_die(Lake.add_sighting)",
     "when all is in the lake": "World.build = die",
-    "when all is built": "test_journal.publish = die",
+    "when all is built": "World.publish = die",
     "when all is published": "publish.copy_for_sessions = die",
     "when sessions have the tables": "journal.forget = die",
 }
