@@ -53,6 +53,9 @@ class Overlay:
         statements += [f"SET threads = {settings.threads}"] if settings.threads else []
         statements += ["CREATE SCHEMA changed", "CREATE SCHEMA pending", "CREATE SCHEMA before"]
         statements += ["CREATE TABLE changed.seen (id UUID)"]
+        statements += [
+            "CREATE TABLE changed.identities (id UUID, fingerprint VARCHAR, phone VARCHAR, national_id VARCHAR)"
+        ]
         for name, columns in self.columns.items():
             said = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
             statements += [f"CREATE TABLE {schema}.{name} ({said})" for schema in ("changed", "pending")]
@@ -237,8 +240,14 @@ class Overlay:
         return self._turn is not None
 
     def copy_on_write(self, table: str, ids: list[str]) -> None:
-        """Bring rows that are about to be updated into `changed`."""
+        """Bring rows that are about to be updated into `changed`; of customers, note who they are so far."""
         self._touched.add(table)
+        if table == "customers":
+            self.run(
+                "INSERT INTO changed.identities SELECT id, fingerprint, primary_phone, national_id FROM customers "
+                "WHERE id IN (SELECT unnest(?::UUID[]))",
+                [ids],
+            )
         self.run(
             f"INSERT INTO changed.{table} SELECT * FROM before.{table} WHERE id IN (SELECT unnest(?::UUID[])) "
             f"AND id NOT IN (SELECT id FROM changed.{table})",
@@ -257,11 +266,22 @@ class Overlay:
         return ids
 
     def remember_fingerprints(self) -> None:
-        """Keep what customers' fingerprints were before this session changed them."""
+        """Keep what customers' fingerprints were before this session changed them, committed or not."""
         self.run(
-            f"INSERT INTO changed.{FORMER} SELECT old.fingerprint, old.id FROM before.customers AS old "
+            f"INSERT INTO changed.{FORMER} SELECT DISTINCT old.fingerprint, old.id FROM changed.identities AS old "
             "JOIN changed.customers AS new ON new.id = old.id WHERE new.fingerprint <> old.fingerprint "
             f"AND old.fingerprint NOT IN (SELECT fingerprint FROM changed.{FORMER})"
+        )
+
+    def passing_identities(self) -> list[tuple[str, str | None, str | None]]:
+        """By id, the phones and national ids that customers had in between: neither before this session nor now."""
+        return self.run(
+            "SELECT CAST(passed.id AS VARCHAR), passed.phone, passed.national_id FROM changed.identities AS passed "
+            "JOIN changed.customers AS new ON new.id = passed.id "
+            "LEFT JOIN before.customers AS old ON old.id = passed.id "
+            "WHERE passed.fingerprint <> new.fingerprint AND passed.fingerprint IS DISTINCT FROM old.fingerprint "
+            "QUALIFY row_number() OVER (PARTITION BY passed.id, passed.fingerprint ORDER BY passed.rowid) = 1 "
+            "ORDER BY passed.rowid"
         )
 
     def changes(self, table: str, ids: list[str] | None = None) -> list[tuple[dict, dict | None]]:

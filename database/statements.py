@@ -29,8 +29,10 @@ def records_of(overlay: Overlay) -> dict[str, list[Row]]:
             *(new["match_customer_id"] for new, _ in stated["upload_rows"]),
         },
     )
+    passing = overlay.passing_identities()
     context = {
         "origins": origins,
+        "passing": {id_ for id_, *_ in passing},
         "updated": {new["call_session_id"] for new, _ in stated["call_status_updates"]},
         "loans": _texts(overlay, "loans", "loan_id", (new["loan_id"] for new, _ in stated["call_sessions"])),
         "calls": _texts(
@@ -41,14 +43,19 @@ def records_of(overlay: Overlay) -> dict[str, list[Row]]:
         ),
     }
     records: dict[str, list[Row]] = {}
+    for id_, phone, national_id in passing:
+        record = {"phone": phone, "national_id": national_id, "customer_row": origins.get(id_)}
+        _add(records, CUSTOMER, id_, record)
     for table, (kind, make) in _MAKERS.items():
         for new, old in stated[table]:
             changed = {name: cell for name, cell in new.items() if cell is not None and (not old or cell != old[name])}
-            record = make(new, old, changed, context)
-            records.setdefault(kind, []).append(
-                {"entity_id": new["id"], **{field: record.get(field) for field in RECORD_FIELDS[kind]}}
-            )
+            _add(records, kind, new["id"], make(new, old, changed, context))
     return records
+
+
+def _add(records: dict[str, list[Row]], kind: str, entity: str | None, record: Row) -> None:
+    fields = {field: record.get(field) for field in RECORD_FIELDS[kind]}
+    records.setdefault(kind, []).append({"entity_id": entity, **fields})
 
 
 def _customer(new: Row, old: Row | None, changed: Row, context: dict) -> Row:
@@ -57,7 +64,7 @@ def _customer(new: Row, old: Row | None, changed: Row, context: dict) -> Row:
         # Who it is, as a whole where anything of it is new.
         **(
             dict.fromkeys(("phone", "national_id"))
-            if not _IDENTITY.intersection(changed)
+            if not _IDENTITY.intersection(changed) and new["id"] not in context["passing"]
             else {"phone": new["primary_phone"], "national_id": new["national_id"]}
         ),
         "customer_row": context["origins"].get(new["id"]),

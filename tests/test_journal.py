@@ -486,6 +486,28 @@ def owe(**amounts: int) -> None:
         session.commit()
 
 
+def test_a_number_that_a_customer_had_between_two_commits_finds_him_ever_after(home: World) -> None:
+    with schemas.get_session() as session:
+        chitra, asha = add_to(session, "Chitra"), session.query(Customer).filter_by(name="Asha").one()
+        had = {customer: [customer.fingerprint] for customer in (chitra, asha)}
+        for digit in "78":
+            for customer in had:
+                customer.phone_number = f"98450{digit}000{len(customer.name)}"
+                session.flush()
+                had[customer].append(customer.fingerprint)
+        asha.phone_number = "9845012345"
+        session.commit()
+        found = {customer.name: fingerprints for customer, fingerprints in had.items()}
+        phones = {customer.name: customer.phone_number for customer in had}
+    for _ in range(2):
+        with schemas.get_session() as session:
+            for name, fingerprints in found.items():
+                for fingerprint in fingerprints:
+                    assert schemas.get_customer_by_fingerprint(session, fingerprint).name == name
+                assert session.query(Customer).filter_by(name=name).one().phone_number == phones[name]
+        settle(home)
+
+
 def test_a_file_counts_as_later_than_commits_before_it_and_earlier_than_those_after(home: World) -> None:
     for amount in range(5, 0, -1):
         owe(L1=amount, L2=amount, L3=amount)
