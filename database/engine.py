@@ -17,6 +17,7 @@ import models.writing  # noqa: F401  (what scripts set is put into our words fro
 from database.constraints import CannotBeKept, Conflict, check_insert, check_update
 from database.overlay import WRITABLE, Overlay
 from database.statements import records_of
+from models.base import published_tables
 from orchestration import journal
 from orchestration.home import Home
 from orchestration.records import utc_now
@@ -96,6 +97,20 @@ engine.dialect.do_rollback_to_savepoint = _restore
 engine.dialect.do_release_savepoint = _discard
 
 
+# What a script sees as tables are views here.
+engine.dialect.get_table_names = lambda connection, schema=None, **kw: sorted(published_tables())
+
+
+class _Compiler(engine.dialect.statement_compiler):
+    """SQL without FOR UPDATE: `_before_execute` does what it means."""
+
+    def for_update_clause(self, select: Any, **kw: Any) -> str:
+        return ""
+
+
+engine.dialect.statement_compiler = _Compiler
+
+
 @event.listens_for(engine, "begin")
 def _begin(connection: sa.Connection) -> None:
     _of(connection).refresh()
@@ -108,6 +123,8 @@ def _before_execute(connection: sa.Connection, clause: Any, many: Any, params: A
         raise CannotBeKept(_NO_DELETE)
     if getattr(clause, "_post_values_clause", None) is not None:
         raise CannotBeKept(_NO_UPSERT)
+    if getattr(clause, "_for_update_arg", None) is not None:
+        _of(connection).take_turn()  # nobody else changes what is read now
     if not isinstance(clause, sa.Update) or clause.table.name not in WRITABLE:
         return
     table = WRITABLE[clause.table.name].__table__

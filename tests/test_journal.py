@@ -261,6 +261,20 @@ def test_a_session_that_is_closed_or_undone_lets_others_write(home: World) -> No
     assert names() == ["Asha", "Binu", "Chitra", "Dev"]
 
 
+def test_what_is_read_for_update_is_the_latest_and_stays_so(home: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOANCALLS_WAIT_SECONDS", "1")
+    with schemas.get_session() as session:
+        assert session.query(Loan).filter_by(loan_id="L1").one().outstanding_amount == 100
+        other = threading.Thread(target=owe, kwargs={"L1": 50})
+        other.start()
+        other.join()
+        loan = session.query(Loan).filter_by(loan_id="L1").populate_existing().with_for_update().one()
+        loan.outstanding_amount = loan.outstanding_amount + 1
+        ended(process("test_journal.owe(L1=7)\n"), 1)  # waits in vain
+        session.commit()
+    assert outstanding()["L1"] == "51.00"
+
+
 def test_threads_take_turns(home: World) -> None:
     together, problems = threading.Barrier(4), []
 
