@@ -65,8 +65,7 @@ def filled(root: Path, sample: bool = False) -> World:
     world.put("book.csv", BOOK, at="2026-03-01 04:00")
     world.put("numbers.csv", NEW_NUMBERS, at="2026-03-02 04:00")
     world.put("calls.csv", CALLS, at="2026-03-04 04:00")
-    world.load()
-    world.publish()
+    world.settle()
     return world
 
 

@@ -106,6 +106,17 @@ class World:
                 warehouse.mark_audited()
         publish(self.home, self.settings)
 
+    def settle(self, full: bool = False, are_checks_passed: bool = True) -> None:
+        """What a run does, also with what sessions wrote: take up what is new, build and publish."""
+        with self.home.lock():
+            self.inbox.clear(self.lake)
+            self.inbox.gather(self.lake)
+            self.ingest()
+            if full:
+                self.home.warehouse.unlink()
+            self.build()
+            self.publish(are_checks_passed)
+
     def load(self) -> "World":
         self.ingest()
         self.build()

@@ -1,7 +1,7 @@
 """What is written through sessions is kept, once and in order: whoever writes beside it, whatever is killed, and when.
 
-Processes are real, and so is the kill. A run is either `run`, or `settle`, which does the same without Dagster and the
-checks.
+Processes are real, and so is the kill. A run is either `run`, or `World.settle`, which does the same without Dagster and
+the checks.
 """
 
 import json
@@ -40,21 +40,11 @@ BOOK = [
 MODELS = (Customer, Loan, FileUpload, UploadRow, CallSession, CallStatusUpdate)
 
 
-def settle(world: World, are_checks_passed: bool = True) -> None:
-    """What a run does."""
-    with world.home.lock():
-        world.inbox.clear(world.lake)
-        world.inbox.gather(world.lake)
-        world.ingest()
-        world.build()
-        world.publish(are_checks_passed)
-
-
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     world = World(tmp_path_factory.mktemp("journal") / "home")
     world.put("book.csv", BOOK, "2026-03-01 04:00")
-    settle(world)
+    world.settle()
     return world.home.root
 
 
@@ -145,7 +135,7 @@ def wait():
     sys.stdin.readline()
 
 def settle():
-    test_journal.settle(World(Path(os.environ["LOANCALLS_HOME"])))
+    World(Path(os.environ["LOANCALLS_HOME"])).settle()
 """
 
 
@@ -350,7 +340,7 @@ def test_a_session_goes_on_with_what_it_read_and_writes_on_top_of_a_run(home: Wo
     with schemas.get_session() as session:
         assert session.query(Customer).count() == 2
         home.put("more.csv", [{"name": "Dev", "mobile": "9845012399", "loan_id": "L4"}], "2026-03-02 04:00")
-        settle(home)
+        home.settle()
         assert session.query(Loan).count() == 3, "as it was when the session looked first"
         session.add(Customer(name="Esha"))
         session.flush()
@@ -396,7 +386,7 @@ def test_a_commit_that_is_killed_is_there_as_a_whole_or_not_at_all(home: World) 
             there += [f"N{number}"]
             assert names() == sorted(["Asha", "Binu", *there]), f"after one that was killed {point}"
     assert not (home.home.lake / "journal" / "open.jsonl").read_bytes().endswith(b"\n"), "the line is torn"
-    settle(home)
+    home.settle()
     check_settled(home, *there)
     add("Dev")
     assert names() == sorted(["Asha", "Binu", "Dev", *there])
@@ -423,7 +413,7 @@ def test_a_run_that_is_killed_loses_nothing_and_does_nothing_twice(home: World) 
         killed(f"{patch}\nsettle()\n")
         assert names() == ["Asha", "Binu", *added], point
     add("Dev")
-    settle(home)
+    home.settle()
     check_settled(home, *added, "Dev")
     add("Esha")
     assert names() == ["Asha", "Binu", *added, "Dev", "Esha"]
@@ -463,7 +453,7 @@ def test_every_row_is_there_with_its_id_after_full_runs_and_without_the_database
         session.add(upload)
         session.commit()
     written = tables()
-    settle(home)
+    home.settle()
     first = tables()
     ours = {id_ for id_, row in first["file_uploads"].items() if row["source"] == "api" and row["sha256"]}
     for table, rows in written.items():
@@ -474,17 +464,17 @@ def test_every_row_is_there_with_its_id_after_full_runs_and_without_the_database
     assert tables() == first
     for path in (home.home.warehouse, home.home.session_copy, home.home.analytics):
         path.unlink()
-    settle(home)
+    home.settle()
     assert tables() == first
 
 
 def test_a_run_whose_checks_fail_keeps_what_was_written_for_the_next_one(home: World) -> None:
     add("Chitra")
     with pytest.raises(LoancallsError, match="has not passed its checks"):
-        settle(home, are_checks_passed=False)
+        home.settle(are_checks_passed=False)
     assert names() == ["Asha", "Binu", "Chitra"]
     add("Dev")
-    settle(home)
+    home.settle()
     check_settled(home, "Chitra", "Dev")
 
 
@@ -519,7 +509,7 @@ def test_a_number_that_a_customer_had_between_two_commits_finds_him_ever_after(h
                 for fingerprint in fingerprints:
                     assert schemas.get_customer_by_fingerprint(session, fingerprint).name == name
                 assert session.query(Customer).filter_by(name=name).one().phone_number == phones[name]
-        settle(home)
+        home.settle()
 
 
 def test_a_file_counts_as_later_than_commits_before_it_and_earlier_than_those_after(home: World) -> None:
@@ -530,7 +520,7 @@ def test_a_file_counts_as_later_than_commits_before_it_and_earlier_than_those_af
     owe(L2=7)
     owe(L2=6)
     assert outstanding() == {"L1": "1.00", "L2": "6.00", "L3": "1.00"}
-    settle(home)
+    home.settle()
     assert outstanding() == {"L1": "9.00", "L2": "6.00", "L3": "1.00"}
     uploads = home.rows("SELECT filename FROM file_uploads ORDER BY uploaded_at")
     assert [name for (name,) in uploads] == ["book.csv", "api-1-5.loan.jsonl", "book2.csv", "api-6-7.loan.jsonl"]
@@ -541,10 +531,10 @@ def test_what_is_written_last_counts_also_when_the_clock_is_set_back(home: World
     (commit,) = journal.commits(home.home)
     said = json.loads(json.dumps([commit.records, commit.rows]).replace('"1.00"', '"2.00"'))
     journal.append(home.home, datetime.fromisoformat(commit.at) + timedelta(minutes=5), "tester", *said)
-    settle(home)
+    home.settle()
     assert outstanding()["L1"] == "2.00"
     owe(L1=3)
-    settle(home)
+    home.settle()
     assert outstanding()["L1"] == "3.00"
 
 

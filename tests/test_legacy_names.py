@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sqlalchemy as sa
-from sessions import at, filled, named, rebuild
+from sessions import at, filled, named
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, joinedload, selectinload, subqueryload
 from support import World
@@ -180,7 +180,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
 def later(request: pytest.FixtureRequest, made: Made) -> Made:
     """The same home twice: as it was left, and after a full run."""
     if request.param == "after a full run":
-        rebuild(made.world)
+        made.world.settle(full=True)
         made.is_rebuilt = True
     return made
 
