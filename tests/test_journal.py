@@ -1,7 +1,7 @@
 """What is written through sessions is kept, once and in order: whoever writes beside it, whatever is killed, and when.
 
-Processes are real, and so is the kill. A run is either `run`, or `World.settle`, which does the same without Dagster and
-the checks.
+Processes are real, and so is the kill. A run is either `run`, or `World.settle`, which does the same without Dagster
+and the checks.
 """
 
 import json
