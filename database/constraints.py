@@ -41,18 +41,13 @@ def check_insert(overlay: Overlay, table: str) -> None:
     ids = overlay.new_ids(table)
     taken = [
         f"SELECT CAST(id AS VARCHAR) AS id FROM changed.{table} GROUP BY id HAVING count(*) > 1",
-        f"SELECT CAST(id AS VARCHAR) AS id FROM before.{table} WHERE id IN (SELECT id FROM ids)",
+        f"SELECT CAST(id AS VARCHAR) AS id FROM before.{table} WHERE id IN (SELECT id FROM news)",
     ]
     message = f"'UNIQUE constraint failed: {table}.id, ' || id || ' is there already.'"
     rules = [f"SELECT {message} FROM ({query})" for query in taken]
     if table == "upload_rows":
-        rules.append(
-            f"SELECT {_clash('upload_rows', 'row_fingerprint', 'is')} FROM changed.upload_rows AS new "
-            "JOIN upload_rows AS other ON other.file_upload_id = new.file_upload_id "
-            "AND other.row_fingerprint = new.row_fingerprint AND other.id <> new.id "
-            "WHERE new.id IN (SELECT id FROM ids)"
-        )
-    _hold(overlay, ids, rules + _rules(table, set(overlay.columns[table])))
+        rules.append(_unique(table, "row_fingerprint", ("file_upload_id", "row_fingerprint")))
+    _hold(overlay, table, ids, rules + _rules(overlay, table, set(overlay.columns[table]), ids))
     if table == "upload_rows" and _are_of_files(
         overlay, [new["file_upload_id"] for new, _ in overlay.changes(table, ids)]
     ):
@@ -67,47 +62,65 @@ def check_update(overlay: Overlay, table: str, ids: list[str], columns: Iterable
         [ids],
     ):
         raise CannotBeKept(f"{table}.id cannot be changed: it is what everything else refers to.")
-    _hold(overlay, ids, _rules(table, set(columns)))
+    _hold(overlay, table, ids, _rules(overlay, table, set(columns), ids))
     if table == "customers" and "fingerprint" in columns:
         overlay.remember_fingerprints()
     _check_keepable(overlay, table, ids)
 
 
-def _hold(overlay: Overlay, ids: list[str], rules: list[str]) -> None:
-    """Each rule selects what is wrong with rows of `ids`, in a sentence. Raises Conflict with the first."""
+def _hold(overlay: Overlay, table: str, ids: list[str], rules: list[str]) -> None:
+    """Each rule selects what is wrong with `news`, the rows of `ids`, in a sentence. Raises Conflict with the first."""
     if rules:
+        news = f"WITH news AS (SELECT * FROM changed.{table} WHERE id IN (SELECT unnest(?::UUID[])))"
         together = " UNION ALL ".join(f"(SELECT * FROM ({rule}) LIMIT 1)" for rule in rules)
-        if wrong := overlay.run(f"WITH ids AS (SELECT unnest(?::UUID[]) AS id) {together}", [ids]):
+        if wrong := overlay.run(f"{news} {together}", [ids]):
             raise Conflict(wrong[0][0])
 
 
-def _rules(table: str, written: set[str]) -> list[str]:
-    rules = []
-    mine = "new.id IN (SELECT id FROM ids)"
-    for column in sorted(written.intersection(_REQUIRED[table])):
-        sentence = f"'NOT NULL constraint failed: {table}.{column}; state it.'"
-        rules.append(f"SELECT {sentence} FROM changed.{table} AS new WHERE {mine} AND new.{column} IS NULL")
-    for column in sorted(written.intersection(_UNIQUE.get(table, ()))):
-        rules.append(
-            f"SELECT {_clash(table, column, 'is')} FROM changed.{table} AS new "
-            f"JOIN {table} AS other ON other.{column} = new.{column} AND other.id <> new.id WHERE {mine}"
-        )
+def _rules(overlay: Overlay, table: str, written: set[str], ids: list[str]) -> list[str]:
+    """The rules of the columns that were written, as far as anything is stated in them."""
+    keys = written.intersection(_UNIQUE.get(table, ()))
+    parents = {
+        column.name: reference.target_fullname.split(".")[0]
+        for column in WRITABLE[table].__table__.columns
+        for reference in column.foreign_keys
+        if column.name in written
+    }
+    stated = overlay.stated(table, sorted({*keys, *parents}), ids)
+    rules = [
+        f"SELECT 'NOT NULL constraint failed: {table}.{column}; state it.' FROM news WHERE {column} IS NULL"
+        for column in sorted(written.intersection(_REQUIRED[table]))
+    ]
+    rules += [_unique(table, column, (column,)) for column in sorted(keys & stated)]
     if table == "customers" and "fingerprint" in written:
         rules.append(
-            f"SELECT {_clash(table, 'fingerprint', 'was')} FROM changed.customers AS new "
+            f"SELECT {_clash(table, 'fingerprint', 'was')} FROM news AS new "
             f"JOIN (SELECT fingerprint, customer_id AS id FROM {FORMER}) AS other "
-            f"ON other.fingerprint = new.fingerprint AND other.id <> new.id WHERE {mine}"
+            "ON other.fingerprint = new.fingerprint AND other.id <> new.id"
         )
-    for column in WRITABLE[table].__table__.columns:
-        for reference in column.foreign_keys if column.name in written else ():
-            parent, target = reference.target_fullname.split(".")
-            sentence = f"'FOREIGN KEY constraint failed: {table}.{column.name}, {parent} has no '"
-            rules.append(
-                f"SELECT {sentence} || CAST(new.{column.name} AS VARCHAR) FROM changed.{table} AS new "
-                f"WHERE {mine} AND new.{column.name} IS NOT NULL AND NOT EXISTS "
-                f"(SELECT 1 FROM {parent} AS parent WHERE parent.{target} = new.{column.name})"
-            )
-    return rules
+    return rules + [_reference(table, column, parents[column]) for column in sorted(parents.keys() & stated)]
+
+
+def _unique(table: str, column: str, key: tuple[str, ...]) -> str:
+    """The few rows with the same keys are found among many, before anything else of those is looked at."""
+    same = " AND ".join(f"other.{name} = new.{name}" for name in key)
+    columns = ", ".join(("id", *key))
+    return (
+        f"SELECT {_clash(table, column, 'is')} FROM news AS new JOIN ("
+        f"SELECT {columns} FROM changed.{table} UNION ALL SELECT {columns} FROM "
+        f"(SELECT {columns} FROM before.{table} WHERE {key[0]} IN (SELECT {key[0]} FROM news)) AS found "
+        f"WHERE NOT EXISTS (SELECT 1 FROM changed.{table} AS changed WHERE changed.id = found.id)"
+        f") AS other ON {same} AND other.id <> new.id"
+    )
+
+
+def _reference(table: str, column: str, parent: str) -> str:
+    """Nothing is deleted and no id changes, so what was there before is there."""
+    return (
+        f"SELECT 'FOREIGN KEY constraint failed: {table}.{column}, {parent} has no ' || CAST({column} AS VARCHAR) "
+        f"FROM news WHERE {column} IS NOT NULL AND {column} NOT IN (SELECT id FROM changed.{parent}) "
+        f"AND {column} NOT IN (SELECT id FROM before.{parent} WHERE id IN (SELECT {column} FROM news))"
+    )
 
 
 def _clash(table: str, column: str, verb: str) -> str:

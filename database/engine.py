@@ -190,8 +190,9 @@ def _commit(connection: sa.Connection) -> None:
     overlay = _of(connection)
     if not overlay.is_writing:
         return
-    records = records_of(overlay)
-    rows = {table: [new for new, _ in overlay.changes(table)] for table in WRITABLE}
+    changes = {table: overlay.changes(table) for table in WRITABLE}
+    records = records_of(overlay, changes)
+    rows = {table: [new for new, _ in of_table] for table, of_table in changes.items()}
     rows["former_fingerprints"] = overlay.former()
     if records:
         journal.append(overlay.home, utc_now(), getpass.getuser(), records, {name: r for name, r in rows.items() if r})

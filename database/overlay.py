@@ -31,6 +31,9 @@ WRITABLE = {
 # Kept beside the tables, so that whoever asks by an old phone finds its customer.
 FORMER = "former_fingerprints"
 _FORMER_COLUMNS = {"fingerprint": "VARCHAR", "customer_id": "UUID"}
+# A row, cells as text or None: as it is now, and as it was before.
+Row = dict[str, str | None]
+Change = tuple[Row, Row | None]
 
 
 class Overlay:
@@ -242,17 +245,17 @@ class Overlay:
     def copy_on_write(self, table: str, ids: list[str]) -> None:
         """Bring rows that are about to be updated into `changed`; of customers, note who they are so far."""
         self._touched.add(table)
-        if table == "customers":
-            self.run(
-                "INSERT INTO changed.identities SELECT id, fingerprint, primary_phone, national_id FROM customers "
-                "WHERE id IN (SELECT unnest(?::UUID[]))",
-                [ids],
-            )
         self.run(
             f"INSERT INTO changed.{table} SELECT * FROM before.{table} WHERE id IN (SELECT unnest(?::UUID[])) "
             f"AND id NOT IN (SELECT id FROM changed.{table})",
             [ids],
         )
+        if table == "customers":
+            self.run(
+                "INSERT INTO changed.identities SELECT id, fingerprint, primary_phone, national_id "
+                "FROM changed.customers WHERE id IN (SELECT unnest(?::UUID[]))",
+                [ids],
+            )
         self.run("INSERT INTO changed.seen SELECT unnest(?::UUID[])", [ids])
 
     def new_ids(self, table: str) -> list[str]:
@@ -284,20 +287,24 @@ class Overlay:
             "ORDER BY passed.rowid"
         )
 
-    def changes(self, table: str, ids: list[str] | None = None) -> list[tuple[dict, dict | None]]:
+    def changes(self, table: str, ids: list[str] | None = None) -> list[Change]:
         """The rows of `table` (of `ids`) that this session changed: each as it is now and was before, None if new.
 
         Cells are text, as DuckDB writes them, or None.
         """
         if table not in self._touched:
             return []
+        if ids is None:
+            ids = [id_ for (id_,) in self.run(f"SELECT CAST(id AS VARCHAR) FROM changed.{table}")]
         names = list(self.columns[table])
         cells = ", ".join(f'CAST({row}."{name}" AS VARCHAR)' for row in ("new", "old") for name in names)
-        where = "" if ids is None else "WHERE new.id IN (SELECT unnest(?::UUID[])) "
         rows = self.run(
-            f"SELECT {cells} FROM changed.{table} AS new LEFT JOIN before.{table} AS old ON old.id = new.id {where}"
-            "ORDER BY new.rowid",
-            [] if ids is None else [ids],
+            "WITH ids AS (SELECT unnest(?::UUID[]) AS id) "
+            f"SELECT {cells} FROM changed.{table} AS new "
+            # Few rows are found among many: by their ids before anything else of them is read.
+            f"LEFT JOIN (SELECT * FROM before.{table} WHERE id IN (SELECT id FROM ids)) AS old ON old.id = new.id "
+            "WHERE new.id IN (SELECT id FROM ids) ORDER BY new.rowid",
+            [ids],
         )
         found = []
         for row in rows:
@@ -307,6 +314,26 @@ class Overlay:
             if new != old:
                 found.append((new, old))
         return found
+
+    def texts(self, table: str, column: str, ids: list[str]) -> dict[str, str]:
+        """By id, a column of rows as they are now."""
+        cells = f"CAST(id AS VARCHAR), {column}"
+        rows = self.run(
+            "WITH ids AS (SELECT unnest(?::UUID[]) AS id) "
+            f"SELECT {cells} FROM before.{table} WHERE id IN (SELECT id FROM ids) "
+            f"UNION ALL SELECT {cells} FROM changed.{table} WHERE id IN (SELECT id FROM ids)",
+            [ids],
+        )
+        return dict(rows)  # what was changed comes last
+
+    def stated(self, table: str, columns: list[str], ids: list[str]) -> set[str]:
+        """Those of the columns in which any of the changed rows of `ids` has a value."""
+        if not columns:
+            return set()
+        counts = ", ".join(f"count({column})" for column in columns)
+        where = "WHERE id IN (SELECT unnest(?::UUID[]))"
+        (found,) = self.run(f"SELECT {counts} FROM changed.{table} {where}", [ids])
+        return {column for column, count in zip(columns, found, strict=True) if count}
 
     def former(self) -> list[dict]:
         """The fingerprints that this session made former ones."""

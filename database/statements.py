@@ -5,7 +5,7 @@ A record states what has changed, of a loan also what identifies it, and of an u
 
 from collections.abc import Callable, Iterable
 
-from database.overlay import Overlay
+from database.overlay import Change, Overlay, Row
 from models import rules
 from models.fields import CALL, CUSTOMER, FILE_UPLOAD, LOAN, RECORD_FIELDS, STATUS, UPLOAD_ROW
 
@@ -14,12 +14,10 @@ _IDENTITY = {"primary_phone", "national_id"}
 _BELONGING = {"customer_id", "loan_id", "triggered_by_batch", "triggered_by_row"} | {
     *("to_number", "from_number", "direction", "initiated_at")
 }
-Row = dict[str, str | None]
 
 
-def records_of(overlay: Overlay) -> dict[str, list[Row]]:
-    """The records of this session's changes, by kind. Cells are text or None."""
-    stated = {table: overlay.changes(table) for table in _MAKERS}
+def records_of(overlay: Overlay, stated: dict[str, list[Change]]) -> dict[str, list[Row]]:
+    """The records, by kind, of this session's changes, which are `stated` by table. Cells are text or None."""
     origins = _origins(
         overlay,
         {
@@ -170,8 +168,4 @@ def _origins(overlay: Overlay, customers: set[str | None]) -> dict[str, str]:
 
 
 def _texts(overlay: Overlay, table: str, column: str, ids: Iterable[str | None]) -> dict[str, str]:
-    wanted = sorted({one for one in ids if one})
-    rows = overlay.run(
-        f"SELECT CAST(id AS VARCHAR), {column} FROM {table} WHERE id IN (SELECT unnest(?::UUID[]))", [wanted]
-    )
-    return dict(rows)
+    return overlay.texts(table, column, sorted({one for one in ids if one}))
