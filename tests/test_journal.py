@@ -538,6 +538,16 @@ def test_what_is_written_last_counts_also_when_the_clock_is_set_back(home: World
     assert outstanding()["L1"] == "3.00"
 
 
+def test_what_an_earlier_version_noted_of_the_journal_is_read(home: World) -> None:
+    owe(L1=1)
+    home.settle()
+    (home.home.lake / "journal" / "sealed").write_text("1")
+    owe(L1=2)
+    home.settle()
+    assert outstanding()["L1"] == "2.00"
+    assert journal.sealed(home.home) == 2
+
+
 def test_commits_of_hundreds_are_read_and_become_few_uploads(home: World) -> None:
     add("Chitra")
     (commit,) = journal.commits(home.home)
