@@ -11,9 +11,8 @@ from models.fields import CALL, CUSTOMER, FILE_UPLOAD, LOAN, RECORD_FIELDS, STAT
 
 _IDENTITY = {"primary_phone", "national_id"}
 # Whose call it is, and what that is worked out from.
-_BELONGING = {"customer_id", "loan_id", "triggered_by_batch", "triggered_by_row"} | {
-    *("to_number", "from_number", "direction", "initiated_at")
-}
+_BELONGING = {"customer_id", "loan_id", "triggered_by_batch", "triggered_by_row"}
+_BELONGING |= {"to_number", "from_number", "direction", "initiated_at"}
 
 
 def records_of(overlay: Overlay, stated: dict[str, list[Change]]) -> dict[str, list[Row]]:

@@ -69,6 +69,20 @@ def filled(root: Path, sample: bool = False) -> World:
     return world
 
 
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A home with files. Nothing is committed to it."""
+    return filled(tmp_path_factory.mktemp("loaded") / "home")
+
+
+@pytest.fixture
+def session(loaded: World) -> Iterator[Session]:
+    """A session on the home with files, rolled back at the end."""
+    with at(loaded.home.root), schemas.get_session() as session:
+        yield session
+        session.rollback()
+
+
 def rebuild(world: World) -> None:
     """A full run: everything after raw is made anew."""
     with at(world.home.root):

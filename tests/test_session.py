@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from sessions import MODELS, REPORT, SCRIPT, at, named, python
-from sessions import filled as fill
+from sessions import loaded as loaded  # the fixtures
+from sessions import session as session
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
@@ -35,25 +36,11 @@ EXPORTED = re.findall(
 )
 
 
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """A home with files. Nothing is committed to it."""
-    return fill(tmp_path_factory.mktemp("filled") / "home")
-
-
-@pytest.fixture
-def session(filled: World) -> Iterator[Session]:
-    """A session on the filled home, rolled back at the end."""
-    with at(filled.home.root), schemas.get_session() as session:
-        yield session
-        session.rollback()
-
-
 @pytest.fixture(params=["new", "filled"])
 def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
     """A home of the test's own: one with nothing in it, and a copy of the filled one."""
     if request.param == "filled":
-        shutil.copytree(request.getfixturevalue("filled").home.root, tmp_path / "home")
+        shutil.copytree(request.getfixturevalue("loaded").home.root, tmp_path / "home")
     with at(tmp_path / "home"):
         yield tmp_path / "home"
 
@@ -151,24 +138,24 @@ def test_a_new_home_is_made_ready_and_can_be_read(tmp_path: Path) -> None:
             assert session.execute(sa.text("SELECT count(*) FROM loan_call_success")).scalar() == 0
 
 
-def test_each_connection_goes_to_the_home_that_is_set_then(filled: World, tmp_path: Path) -> None:
+def test_each_connection_goes_to_the_home_that_is_set_then(loaded: World, tmp_path: Path) -> None:
     counts = []
-    for root in (filled.home.root, tmp_path / "new", filled.home.root):
+    for root in (loaded.home.root, tmp_path / "new", loaded.home.root):
         with at(root), schemas.get_session() as session:
             counts.append(session.query(Customer).count())
     assert counts[0] == counts[2] > counts[1] == 0
 
 
-def test_a_home_that_has_moved_is_read_where_it_is_now(filled: World, tmp_path: Path) -> None:
+def test_a_home_that_has_moved_is_read_where_it_is_now(loaded: World, tmp_path: Path) -> None:
     """It neither misses the files of the place where it was, nor reads those of a home that it is a copy of."""
-    moved = shutil.copytree(filled.home.root, tmp_path / "moved")
-    away = filled.home.lake.rename(filled.home.root / "lake.away")
+    moved = shutil.copytree(loaded.home.root, tmp_path / "moved")
+    away = loaded.home.lake.rename(loaded.home.root / "lake.away")
     try:
         with at(moved), schemas.get_session() as session:
             rows = session.query(UploadRow).join(UploadRow.file_upload).filter(FileUpload.filename == "book.csv")
             assert rows.order_by(UploadRow.line_number).first().raw_data["name"] == "Asha Rao"
     finally:
-        away.rename(filled.home.lake)
+        away.rename(loaded.home.lake)
 
 
 def test_finders_take_ids_as_uuid_or_text_and_phones_in_any_writing(session: Session) -> None:
