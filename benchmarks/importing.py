@@ -16,10 +16,10 @@ from pathlib import Path
 
 import psycopg
 import sqlalchemy as sa
-
-from benchmarks.run import WORK, measure, seconds_per_step
 from tests.generations import tables_of
 from tests.postgres import cluster, why_not
+
+from benchmarks.run import WORK, measure, seconds_per_step
 
 _FILL = {
     "customers": """
@@ -96,8 +96,8 @@ def make(address: str, sizes: dict[str, int]) -> None:
 _READ = """
 import sys
 from pathlib import Path
-from orchestration.home import Home
-from orchestration.importing import import_database
+from orchestration.store.home import Home
+from orchestration.earlier.import_database import import_database
 import_database(Home(Path(sys.argv[1])).prepare(), sys.argv[2])
 """
 

@@ -3,5 +3,5 @@
 Belongs here: the functions of the earlier system (`functions`), what a session sees (`overlay`), what must hold of what
 it writes (`constraints`), what is stated by it (`statements`), and when (`engine`). Nothing else imports this package.
 
-Does not belong here: what the tables are (`models`), how raw is kept (`orchestration.journal`).
+Does not belong here: what the tables are (`models`), how raw is kept (`orchestration.store.journal`).
 """

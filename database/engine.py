@@ -18,10 +18,10 @@ from database.constraints import CannotBeKept, Conflict, check_insert, check_upd
 from database.overlay import WRITABLE, Overlay
 from database.statements import records_of
 from models.base import published_tables
-from orchestration import journal
-from orchestration.home import Home
-from orchestration.records import utc_now
 from orchestration.settings import load_settings
+from orchestration.store import journal
+from orchestration.store.home import Home
+from orchestration.store.records import utc_now
 
 _WRITE = re.compile(
     r'\s*(INSERT\s+INTO|UPDATE|DELETE\s+FROM|MERGE\s+INTO|TRUNCATE(?:\s+TABLE)?)\s+(?:changed\.)?"?(\w+)"?',

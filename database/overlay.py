@@ -1,7 +1,7 @@
 """What a session sees and changes: the tables as the last run left them, and on top of them what was written since.
 
 A connection is a small database in memory. It has the session's copy of the tables attached, read-only: `base`. What
-other sessions have committed since (see `orchestration.journal`) is in the schema `pending`, what this one has changed
+other sessions have committed since (see `store.journal`) is in the schema `pending`, what this one has changed
 in `changed`; the tables that it queries are views over the three, the latest word for each id. So reading never waits
 for a run, a run never for a reader, and a commit costs what it changes.
 
@@ -20,10 +20,10 @@ from sqlalchemy.exc import TimeoutError as TurnTimeout
 
 from models.base import Pii, duckdb_type, published_tables
 from models.tables import CallSession, CallStatusUpdate, Customer, FileUpload, Loan, UploadRow
-from orchestration import journal
-from orchestration.home import Home, Turn
 from orchestration.reader import no_pattern
 from orchestration.settings import Settings
+from orchestration.store import journal
+from orchestration.store.home import Home, Turn
 
 WRITABLE = {
     model.__tablename__: model for model in (FileUpload, UploadRow, Customer, Loan, CallSession, CallStatusUpdate)

@@ -13,7 +13,7 @@ MONEY = sa.Numeric(15, 2)
 
 
 class Pii(StrEnum):
-    """How a column is masked in what is published (see `orchestration.publish`)."""
+    """How a column is masked in what is published (see `orchestration.warehouse.publish`)."""
 
     TEXT = "text"  # present or absent is all that is shown: '***'
     PHONE = "phone"  # the last two digits are shown

@@ -2,10 +2,10 @@
 
 import dagster as dg
 
-from orchestration.assets import RAW, analytics, transform_assets, upload_rows
-from orchestration.checks import audit, contract_checks
-from orchestration.resources import HomeResource
-from orchestration.sensors import inbox_sensor, lake_sensor
+from orchestration.defs.assets import RAW, analytics, transform_assets, upload_rows
+from orchestration.defs.checks import audit, contract_checks
+from orchestration.defs.resources import HomeResource
+from orchestration.defs.sensors import inbox_sensor, lake_sensor
 
 _everything = dg.AssetSelection.all()
 _raw = dg.AssetSelection.assets(RAW)

@@ -17,9 +17,9 @@ from support import World, csv_bytes
 from expectations.run import check_contract, check_together
 from models.base import published_tables
 from models.fields import RECORD_FIELDS
-from orchestration.inbox import hash_file
-from orchestration.lake import upload_id_of
-from orchestration.records import API, RecordFile, write_records
+from orchestration.ingest.inbox import hash_file
+from orchestration.store.lake import upload_id_of
+from orchestration.store.records import API, RecordFile, write_records
 
 DAY = datetime(2026, 3, 1, 4)
 Record = Mapping[str, str | None]

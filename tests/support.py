@@ -16,14 +16,14 @@ from pathlib import Path
 import polars as pl
 
 from models.base import published_tables
-from orchestration.home import Home
-from orchestration.inbox import Inbox, partition_keys
-from orchestration.ingest import ingest
-from orchestration.lake import Lake
-from orchestration.publish import publish
+from orchestration.ingest.inbox import Inbox, partition_keys
+from orchestration.ingest.run import ingest
 from orchestration.settings import Settings, load_settings
-from orchestration.sql_files import load_transforms
-from orchestration.warehouse import connect, open_warehouse
+from orchestration.store.home import Home
+from orchestration.store.lake import Lake
+from orchestration.warehouse.build import connect, open_warehouse
+from orchestration.warehouse.publish import publish
+from orchestration.warehouse.transforms import load_transforms
 
 REPO = Path(__file__).parent.parent
 SAMPLE = REPO / "data" / "sample"

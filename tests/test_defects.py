@@ -38,9 +38,9 @@ from expectations.contract import CHECKED_AS, reference_rules
 from expectations.identities import IDENTITIES
 from models.base import published_tables
 from models.fields import CALL, CUSTOMER, FILE_UPLOAD, LOAN, RECORD_FIELDS, UPLOAD_ROW
-from orchestration import journal
-from orchestration.records import IMPORT, RecordFile, write_records
-from orchestration.warehouse import connect
+from orchestration.store import journal
+from orchestration.store.records import IMPORT, RecordFile, write_records
+from orchestration.warehouse.build import connect
 
 NAN = float("nan")
 _files: list[tuple[str, str, str | list[dict]]] = []

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 from support import REPO, SAMPLE, World
 
-from orchestration.cli import app
+from orchestration.cli.app import app
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -135,7 +135,7 @@ from pathlib import Path
 from support import SAMPLE, World
 from expectations.run import check_contract
 from orchestration.definitions import defs
-from orchestration.assets import asset_key
+from orchestration.defs.assets import asset_key
 world = World(Path(sys.argv[1]))
 for path in sorted(SAMPLE.glob("*.csv")):
     world.inbox.take(path)

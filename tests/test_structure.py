@@ -11,13 +11,17 @@ from support import REPO, World
 from expectations.contract import ColumnRule, column_rules, reference_rules
 from models import dictionary
 from models.base import Base, description, published_tables
-from orchestration.cli import app
-from orchestration.contract import violations
+from orchestration.cli.app import app
 from orchestration.settings import PREFIX, Settings
-from orchestration.sql_files import ROOT, _headings, load_transforms, tables_read
-from orchestration.warehouse import connect
+from orchestration.warehouse.build import connect
+from orchestration.warehouse.contract import violations
+from orchestration.warehouse.transforms import ROOT, _headings, load_transforms, tables_read
 
-PACKAGES = ("orchestration", "orchestration/reader", "models", "transforms", "expectations", "database")
+PACKAGES = (
+    "orchestration",
+    *sorted(str(path.parent.relative_to(REPO)) for path in (REPO / "orchestration").glob("*/__init__.py")),
+    *("models", "transforms", "expectations", "database"),
+)
 SQL_FILES = sorted(path for path in ROOT.glob("*/*.sql"))
 TABLES = list(published_tables())
 COLUMNS = [
@@ -82,12 +86,12 @@ def test_the_reader_stands_alone(path: Path) -> None:
 def test_imports_are_found_however_they_are_written(tmp_path: Path) -> None:
     found = list(imports(REPO / "orchestration" / "reader" / "__init__.py"))
     assert any(within(module, "orchestration.reader") for module in found)
-    assert "orchestration.errors.LoancallsError" in list(imports(REPO / "orchestration" / "home.py"))
+    assert "orchestration.errors.LoancallsError" in list(imports(REPO / "orchestration" / "store" / "home.py"))
 
 
 @pytest.mark.parametrize("name", ["assets.py", "checks.py"])
 def test_annotations_are_not_postponed_where_dagster_reads_them(name: str) -> None:
-    assert "__future__.annotations" not in list(imports(REPO / "orchestration" / name))
+    assert "__future__.annotations" not in list(imports(REPO / "orchestration" / "defs" / name))
 
 
 @pytest.mark.parametrize("package", PACKAGES)

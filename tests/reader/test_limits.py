@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from support import REPO, World
 
 from orchestration.errors import UsageError
-from orchestration.ingest import ingest
+from orchestration.ingest.run import ingest
 from orchestration.reader import Limits, ReadLimitError, read_table
 from orchestration.reader.sizes import check_lines
 from orchestration.settings import load_settings

@@ -1,0 +1,344 @@
+"""The command line: load, ask, see what became of each upload, open the UI."""
+
+import json
+import os
+import signal
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
+from rich.table import Table
+
+from orchestration.errors import LoancallsError, UsageError
+from orchestration.settings import Settings, load_settings
+from orchestration.store.home import Home
+
+app = typer.Typer(
+    name="loancalls",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Loan books and call logs as people send them, turned into one warehouse a data team trusts.\n\n"
+    "Put files into the inbox of the home (LOANCALLS_HOME, by default data/) or name them, and `loancalls run`. "
+    'Then ask: loancalls query "SELECT * FROM employee_performance ORDER BY rank".',
+)
+_debug = False
+
+
+@app.callback()
+def _options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    global _debug
+    _debug = debug
+
+
+@app.command()
+def run(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Files to copy into the inbox first. A manifest.csv beside them says who sent them when."),
+    ] = None,
+    reread: Annotated[
+        bool,
+        typer.Option(
+            "--reread",
+            help="Read the original bytes of uploads in the lake again: those named (by file name or the first digits "
+            "of the sha256), or all.",
+        ),
+    ] = False,
+    full: Annotated[bool, typer.Option("--full", help="Rebuild everything downstream of raw.")] = False,
+    uploaded_at: Annotated[
+        str | None,
+        typer.Option(help="When the files were sent: 2026-03-01T09:30, local, or with a zone. Else their own time."),
+    ] = None,
+    uploaded_by: Annotated[str | None, typer.Option(help="Who sent the files. Else their owner.")] = None,
+) -> None:
+    """Load everything new in the inbox, end to end: read, build, check, publish.
+
+    Exits 0 when the result was published (rows with errors are data, not failure), 1 when a check or a step failed
+    and nothing was published, 2 for wrong usage.
+    """
+    from orchestration.cli.run import run as run_all
+    from orchestration.ingest.inbox import hash_in_key, parse_moment
+
+    settings, home = _home()
+    files = files or []
+    if reread and (uploaded_at or uploaded_by):
+        raise UsageError("--reread reads what the lake has; its senders and times stay as they are.")
+    if (uploaded_at or uploaded_by) and not files:
+        raise UsageError("--uploaded-at and --uploaded-by speak of the files named; name some.")
+    moment = None
+    if uploaded_at:
+        try:
+            moment = parse_moment(uploaded_at, timedelta(minutes=settings.utc_offset_minutes))
+        except ValueError:
+            raise UsageError(f"--uploaded-at is '{uploaded_at}'; state it as 2026-03-01T09:30.") from None
+    with _Watch() as watch:
+        again = [str(name) for name in files] if reread else None
+        report = run_all(home, settings, [] if reread else files, full, uploaded_by, moment, watch.progress(), again)
+    _stop_on(report.failures)
+    if not report.read:
+        typer.echo("Nothing new in the inbox.")
+    _print_uploads(home, settings)
+    if report.read:
+        _print_findings(home, settings, [hash_in_key(key) for key in report.read])
+    typer.echo(f"Published: {home.analytics}")
+
+
+@app.command("import")
+def import_database(
+    url: Annotated[
+        str,
+        typer.Argument(help="postgresql://user:password@host/name, sqlite:///file or duckdb:///file; only read."),
+    ],
+) -> None:
+    """Take in a whole database of the earlier system, build, check, publish, and say what became of every row.
+
+    Exits 0 when every row is in the warehouse, merged into another or refused with a reason; 1 when one is not, or when
+    the run failed and nothing was published; 2 for wrong usage. The same database again is no news.
+    """
+    import polars as pl
+
+    from orchestration.cli.run import run as run_all
+    from orchestration.earlier.import_database import import_database as take_in
+    from orchestration.earlier.reconcile import reconcile
+
+    settings, home = _home()
+    with _Watch() as watch:
+        progress = watch.progress()
+        with home.lock(lambda: progress.say(f"Another run holds {home.root}; waiting until it has ended.")):
+            imported = take_in(home, url, progress)
+            report = run_all(home, settings, [], progress=progress)
+            accounts = [] if report.failures else reconcile(home, settings, imported)
+    _stop_on(report.failures)
+    columns = ("table", "rows", "in_warehouse", "merged", "refused", "why")
+    _print_frame(pl.DataFrame([{name: getattr(account, name) for name in columns} for account in accounts]), "table")
+    typer.echo(f"Published: {home.analytics}")
+    complaints = [complaint for account in accounts if (complaint := account.complaint())]
+    for complaint in complaints:
+        _complain(complaint)
+    if complaints:
+        raise typer.Exit(1)
+
+
+@app.command()
+def uploads(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Only these: file names, or first digits of their sha256.")
+    ] = None,
+    format: Annotated[str, typer.Option(help="table, csv or json.")] = "table",
+) -> None:
+    """See what became of each upload: its records by outcome, what was wrong, in which lines, and how to mend it.
+
+    As csv or json: one row for each upload, or, of uploads that are named, for each thing that was wrong.
+
+    Reads the lake, so that it answers after a failed run too; counts of outcomes are those last published.
+    """
+    from orchestration.store.lake import Lake
+
+    settings, home = _home()
+    shas = [sha256 for _, sha256 in Lake(home).named(names or [])]
+    if format == "table" or not names:
+        _print_uploads(home, settings, format, shas)
+    if format == "table" or names:
+        _print_findings(home, settings, shas, format)
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(help="One SELECT over the published tables; see docs/tables.md.")],
+    format: Annotated[str, typer.Option(help="table, csv or json.")] = "table",
+) -> None:
+    """Ask a question of the published database.
+
+    Cells of text that a spreadsheet would run as a formula are quoted with ' in CSV.
+    """
+    import duckdb
+
+    settings, home = _home()
+    if not home.analytics.exists():
+        raise LoancallsError(f"Nothing has been published in {home.root} yet; run `loancalls run FILE...` first.")
+    from orchestration.warehouse.build import connect
+
+    with connect(home.analytics, home, settings, read_only=True) as con:
+        try:
+            relation = con.sql(sql)
+            if relation is None:
+                raise UsageError("That is no question; give one SELECT.")
+            frame = _frame(relation)
+        except duckdb.Error as error:
+            raise UsageError(f"The query cannot be answered: {error}") from None
+    _print_frame(frame, format)
+
+
+@app.command()
+def ui(
+    port: Annotated[int, typer.Option(help="Port to listen on, on this machine only.")] = 3000,
+) -> None:
+    """Open the Dagster UI on this home: the asset graph, every run with its log, lineage, checks and sensors."""
+    _, home = _home()
+    environment = {**os.environ, "DAGSTER_HOME": str(home.dagster), "LOANCALLS_HOME": str(home.root)}
+    typer.echo(f"Dagster on http://127.0.0.1:{port}, home {home.root}. Ctrl-C ends it.")
+    command = [
+        *(sys.executable, "-m", "dagster", "dev", "-m", "orchestration.definitions"),
+        *("-h", "127.0.0.1", "-p", str(port)),
+    ]
+    sys.stdout.flush()
+    os.chdir(home.root)
+    # A background shell leaves interrupts ignored, and Dagster would then ignore being terminated too.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    os.execve(sys.executable, command, environment)  # Dagster takes this process, and so its signals
+
+
+def main() -> None:
+    """The console script: errors of ours are one sentence; exit codes as `run --help` states."""
+    try:
+        app(standalone_mode=True)
+    except LoancallsError as error:
+        if _debug:
+            raise
+        _complain(str(error))
+        raise SystemExit(2 if isinstance(error, UsageError) else 1) from None
+
+
+def _home() -> tuple[Settings, Home]:
+    settings = load_settings()
+    return settings, Home(settings.home).prepare()
+
+
+def _stop_on(failures: list[str]) -> None:
+    """Say why a run has failed, and exit 1."""
+    if failures:
+        for failure in failures:
+            _complain(failure)
+        _complain("Nothing was published; the earlier result, if any, is as it was.")
+        raise typer.Exit(1)
+
+
+def _complain(sentence: str) -> None:
+    Console(stderr=True, highlight=False).print(_harmless(sentence), style="red", markup=False, soft_wrap=True)
+
+
+def _harmless(text: str) -> str:
+    """Control and bidi characters escaped, so that a file's name cannot repaint the terminal."""
+    return "".join(
+        char if char in "\n\t" or (char.isprintable() and char not in _BIDI) else f"\\u{ord(char):04x}" for char in text
+    )
+
+
+_BIDI = {chr(code) for code in (0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+
+
+class _Watch:
+    """A bar per phase on a terminal; nothing elsewhere."""
+
+    def __init__(self) -> None:
+        self.console = Console(stderr=True)
+        self.bars = Bars(
+            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+            TextColumn("{task.fields[step]}"), console=self.console, disable=not self.console.is_terminal,
+        )  # fmt: skip
+        self.task = None
+
+    def __enter__(self) -> "_Watch":
+        self.bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bars.stop()
+
+    def progress(self) -> object:
+        from orchestration.cli.run import Progress
+
+        return Progress(phase=self._phase, step=self._step, say=self._say)
+
+    def _phase(self, name: str, steps: int) -> None:
+        self.task = self.bars.add_task(name, total=steps, step="")
+
+    def _step(self, name: str) -> None:
+        if self.task is not None:
+            self.bars.update(self.task, advance=1, step=_harmless(name).replace("\n", " "))
+
+    def _say(self, sentence: str) -> None:
+        self.console.print(_harmless(sentence), markup=False, highlight=False, soft_wrap=True)
+
+
+def _print_uploads(home: Home, settings: Settings, format: str = "table", shas: list[str] | None = None) -> None:
+    from orchestration.report.summary import upload_summary
+
+    frame = upload_summary(home, settings, shas)
+    if frame.is_empty() and format == "table":
+        typer.echo(f"No uploads yet; put files into {home.inbox} or name them: loancalls run FILE...")
+        return
+    _print_frame(frame, format)
+
+
+def _print_findings(home: Home, settings: Settings, shas: list[str], format: str = "table") -> None:
+    """What was wrong with the uploads whose sha256 start so."""
+    from orchestration.report.summary import upload_findings
+
+    frame = upload_findings(home, settings, shas)
+    if format == "table" and frame.height:
+        typer.echo("\nWhat was wrong, and how to mend it:")
+    if format != "table" or frame.height:
+        _print_frame(frame, format)
+
+
+def _frame(relation: object) -> object:
+    """A result as a polars frame; UUIDs and JSON as text."""
+    import polars as pl
+
+    casts = [
+        f'CAST("{name.replace(chr(34), chr(34) * 2)}" AS VARCHAR) AS "{name.replace(chr(34), chr(34) * 2)}"'
+        if str(kind) in ("UUID", "JSON")
+        else f'"{name.replace(chr(34), chr(34) * 2)}"'
+        for name, kind in zip(relation.columns, relation.types, strict=True)
+    ]
+    if len({name.lower() for name in relation.columns}) == len(relation.columns):
+        relation = relation.project(", ".join(casts))
+    frame = relation.pl()
+    return frame if isinstance(frame, pl.DataFrame) else pl.DataFrame(frame)
+
+
+def _print_frame(frame: object, format: str) -> None:
+    import polars as pl
+
+    if format == "csv":
+        nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
+        frame = frame.with_columns(
+            pl.Series(name, [None if cell is None else json.dumps(cell, default=str) for cell in frame[name].to_list()])
+            for name in nested
+        )
+        text = [name for name, kind in frame.schema.items() if kind == pl.String]
+        formula = pl.col(text).str.contains(r"^[=+\-@\t\r]")
+        neutral = frame.with_columns(pl.when(formula).then("'" + pl.col(text)).otherwise(pl.col(text)).name.keep())
+        sys.stdout.write((neutral if text else frame).write_csv())
+    elif format == "json":
+        sys.stdout.write(json.dumps(frame.to_dicts(), ensure_ascii=False, default=str, indent=1) + "\n")
+    elif format == "table":
+        table = Table(show_edge=False, pad_edge=False, header_style="bold")
+        for name, kind in frame.schema.items():
+            table.add_column(_harmless(name), justify="right" if kind.is_numeric() else "left", overflow="fold")
+        for row in frame.iter_rows():
+            table.add_row(*("" if cell is None else _cell(cell) for cell in row))
+        console = Console(highlight=False)
+        if not console.is_terminal:
+            console.width = 10_000
+        console.print(table)
+        console.print(f"{frame.height} rows")
+    else:
+        raise UsageError(f"--format is '{format}'; it must be table, csv or json.")
+
+
+def _cell(value: object) -> str:
+    from rich.markup import escape
+
+    text = f"{value:.3f}" if isinstance(value, float) else str(value)
+    return escape(_harmless(text).replace("\n", "\\n"))

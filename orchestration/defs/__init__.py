@@ -1,0 +1,1 @@
+"""What Dagster sees: assets, checks, sensors and the resource. Only this package and cli/ import Dagster."""

@@ -1,0 +1,103 @@
+"""Two sensors, off until somebody turns them on: new files in the inbox are read; a changed lake is built.
+
+Both look at how things are, not at what happened: ten files dropped at once are one run of ingest and one of what
+follows, however the ticks fall.
+"""
+
+import json
+
+import dagster as dg
+
+from orchestration.defs.assets import UPLOADS
+from orchestration.ingest.inbox import Inbox, partition_keys
+from orchestration.settings import load_settings
+from orchestration.store.home import Home
+from orchestration.store.lake import Lake
+
+RANGE_START = "dagster/asset_partition_range_start"
+RANGE_END = "dagster/asset_partition_range_end"
+_UNDER_WAY = [
+    *(dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING),
+    *(dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING),
+]
+
+
+def contiguous(keys: list[str], order: list[str]) -> list[tuple[str, str]]:
+    """The partitions `keys` as ranges (first, last) of `order`, so that each range is one run."""
+    wanted, ranges, current = set(keys), [], []
+    for key in [*order, None]:
+        if key in wanted:
+            current.append(key)
+        elif current:
+            ranges.append((current[0], current[-1]))
+            current = []
+    return ranges
+
+
+def inbox_sensor(job: str) -> dg.SensorDefinition:
+    """Watches the inbox: a partition for each new file that has stopped growing, and one run that reads them."""
+
+    @dg.sensor(
+        name="inbox_sensor",
+        job_name=job,
+        minimum_interval_seconds=15,
+        default_status=dg.DefaultSensorStatus.STOPPED,
+        description="Reads new files of the inbox, once a file is the same on two looks in a row, and what was "
+        "written through sessions.",
+    )
+    def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        settings = load_settings()
+        home = Home(settings.home).prepare()
+        inbox, lake = Inbox(home, settings.utc_offset_minutes), Lake(home)
+        before = json.loads(context.cursor or "{}")
+        now = {str(path): [status.st_size, status.st_mtime_ns] for path, status in inbox.paths()}
+        if _under_way(context, job):
+            return dg.SensorResult(skip_reason="Files are being read.", cursor=json.dumps(now))
+        if any(before.get(path) != stamp for path, stamp in now.items()):
+            return dg.SensorResult(skip_reason="Files are still arriving; looking again.", cursor=json.dumps(now))
+        if (turn := home.take_turn(0)) is not None:  # else somebody is writing; the next look will gather it
+            try:
+                inbox.gather(lake)
+            finally:
+                turn.end()
+        files = inbox.pending(lake)
+        if not files:
+            return dg.SensorResult(skip_reason="Nothing new in the inbox.", cursor=json.dumps(now))
+        known = context.instance.get_dynamic_partitions(UPLOADS.name)
+        keys = partition_keys(files, known)
+        new = [key for key in keys if key not in known]
+        return dg.SensorResult(
+            dynamic_partitions_requests=[UPLOADS.build_add_request(new)] if new else [],
+            run_requests=[
+                dg.RunRequest(tags={RANGE_START: first, RANGE_END: last})
+                for first, last in contiguous(keys, [*known, *new])
+            ],
+            cursor=json.dumps(now),
+        )
+
+    return sensor
+
+
+def lake_sensor(job: str, ingest_job: str) -> dg.SensorDefinition:
+    """Watches the lake: when no file is being read, everything after raw is built once for each state of the lake."""
+
+    @dg.sensor(
+        name="lake_sensor",
+        job_name=job,
+        minimum_interval_seconds=15,
+        default_status=dg.DefaultSensorStatus.STOPPED,
+        description="Builds, checks and publishes when the lake has changed and no file is being read.",
+    )
+    def sensor(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        home = Home(load_settings().home).prepare()
+        if _under_way(context, ingest_job) or _under_way(context, job):
+            return dg.SkipReason("A run is under way.")
+        if not Lake(home).files("uploads"):
+            return dg.SkipReason("The lake is empty.")
+        return dg.RunRequest(run_key=Lake(home).state())
+
+    return sensor
+
+
+def _under_way(context: dg.SensorEvaluationContext, job: str) -> bool:
+    return bool(context.instance.get_runs(dg.RunsFilter(job_name=job, statuses=_UNDER_WAY), limit=1))

@@ -1,0 +1,1 @@
+"""From the inbox into the lake: what waits, who sent it when, and the reading of one upload."""

@@ -1,0 +1,284 @@
+"""The inbox: files as people send them, read in place and never changed.
+
+Any file in any folder below the inbox is an upload, but for hidden ones and `manifest.csv`, which states who sent the
+files beside it and when: filename, uploaded_by, uploaded_at, and optionally the sha256 of the bytes it speaks of.
+"""
+
+import csv
+import hashlib
+import io
+import json
+import os
+import pwd
+import re
+import shutil
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from orchestration.errors import LoancallsError, UsageError
+from orchestration.reader.text import decode, readable
+from orchestration.store import journal
+from orchestration.store.home import Home
+from orchestration.store.lake import FILE, Lake, Sighting
+from orchestration.store.records import waiting
+
+MANIFEST = "manifest.csv"
+_MANIFEST_COLUMNS = ("filename", "uploaded_by", "uploaded_at", "sha256")
+
+
+@dataclass(frozen=True)
+class InboxFile:
+    """A file that waits to be read, with its bytes' sha256 and one sighting that is stated of it.
+
+    `source` is FILE for what people put into the inbox, else what the head of one of our record files says.
+    """
+
+    path: Path
+    sha256: str
+    sighting: Sighting
+    source: str = FILE
+
+    @property
+    def partition_key(self) -> str:
+        return partition_key(self.sighting.filename, self.sha256)
+
+
+def partition_key(filename: str, sha256: str) -> str:
+    """The key of an upload in the Dagster UI: its file name, and enough of its hash to be unique."""
+    return f"{re.sub(r'[^A-Za-z0-9._-]+', '_', filename)[:80].strip('.')}~{short_hash(sha256)}"
+
+
+def short_hash(sha256: str) -> str:
+    """Enough hex digits of a sha256 to tell the uploads of a home apart, and few enough to read."""
+    return sha256[:10]
+
+
+def hash_in_key(key: str) -> str:
+    """The first digits of the sha256 that a partition key stands for (see `short_hash`)."""
+    return key.rsplit("~", 1)[-1]
+
+
+def known_key(filename: str, sha256: str, known: list[str]) -> str:
+    """The partition of an upload: the one that has its bytes, whatever its name, else a new one."""
+    same = (key for key in known if hash_in_key(key) == short_hash(sha256))
+    return next(same, partition_key(filename, sha256))
+
+
+def partition_keys(files: list[InboxFile], known: list[str]) -> list[str]:
+    """One key for each upload among `files`: the one that Dagster knows its bytes by, else its first file's."""
+    by_hash = {hash_in_key(key): key for key in known}
+    return list(dict.fromkeys(by_hash.setdefault(short_hash(file.sha256), file.partition_key) for file in files))
+
+
+class Inbox:
+    """The inbox of one home. Hashes are remembered by size and times, so that an old file is not read again."""
+
+    def __init__(self, home: Home, utc_offset_minutes: int):
+        self.home = home
+        self.root = home.inbox
+        self.staging = home.staging
+        self.offset = timedelta(minutes=utc_offset_minutes)
+        self._index_path = home.lake / "inbox_index.json"
+
+    def files(self) -> list[InboxFile]:
+        """Every upload in the inbox, by path; one that was sent several times as often. Then record files of ours."""
+        known = self._load_index()
+        seen, found, manifests = {}, [], {}
+        for path, status in self.paths():
+            name = str(path.relative_to(self.root))
+            stamp = [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
+            entry = known.get(name)
+            sha256 = entry[1] if entry and entry[0] == stamp else hash_file(path)
+            seen[name] = [stamp, sha256]
+            if path.parent not in manifests:
+                manifests[path.parent] = read_manifest(path.parent / MANIFEST, self.offset)
+            found += [
+                InboxFile(path, sha256, sighting) for sighting in sightings_of(path, sha256, manifests[path.parent])
+            ]
+        if seen != known:
+            temporary = self.staging / "inbox_index.part"
+            temporary.write_text(json.dumps(seen))
+            os.replace(temporary, self._index_path)
+        found += [InboxFile(path, hash_file(path), head.sighting, head.source) for path, head in waiting(self.home)]
+        return found
+
+    def pending(self, lake: Lake) -> list[InboxFile]:
+        """The uploads whose bytes or sighting the lake does not have yet."""
+        return [
+            file
+            for file in self.files()
+            if not (lake.has(file.sha256) and lake.has_sighting(file.sha256, file.sighting))
+        ]
+
+    def gather(self, lake: Lake) -> None:
+        """Put what was written through sessions among the files that wait. The caller holds the home."""
+        sent = [file.sighting.uploaded_at for file in self.files()] + lake.uploads()["uploaded_at"].to_list()
+        journal.seal(self.home, sent)
+
+    def clear(self, lake: Lake) -> None:
+        """Remove record files that the lake has already: the same was imported before."""
+        for path, head in waiting(self.home):
+            sha256 = hash_file(path)
+            if lake.has(sha256) and lake.has_sighting(sha256, head.sighting):
+                path.unlink()
+
+    def paths(self) -> Iterator[tuple[Path, os.stat_result]]:
+        """Regular files below the inbox that count as uploads. Links and devices are passed over."""
+        for folder, folders, names in os.walk(self.root):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            for name in sorted(names):
+                path = Path(folder) / name
+                status = path.lstat()
+                if not name.startswith(".") and name != MANIFEST and stat.S_ISREG(status.st_mode):
+                    yield path, status
+
+    def take(self, source: Path, uploaded_by: str | None = None, uploaded_at: datetime | None = None) -> Path | None:
+        """Copy a file into the inbox, and state beside it who sent it and when.
+
+        What is stated here counts before the manifest beside the source, and that before the file's owner and
+        modification time. A name that is taken by other bytes gets a folder of its own. A manifest is no upload:
+        None. Raises UsageError for what is not a regular file.
+        """
+        try:
+            status = source.lstat()
+        except OSError as error:
+            raise UsageError(f"{source} cannot be read: {error.strerror}.") from None
+        if not stat.S_ISREG(status.st_mode):
+            raise UsageError(f"{source} is not a regular file; name the files to load, not folders or links.")
+        if source.name == MANIFEST:
+            return None
+        if source.name.startswith("."):
+            raise UsageError(f"{source} is a hidden file, which the inbox passes over; give it another name.")
+        sha256 = hash_file(source)
+        stated = sightings_of(source, sha256, read_manifest(source.parent / MANIFEST, self.offset))
+        if self.root in source.absolute().parents:
+            target = source.absolute()
+            if uploaded_by is None and uploaded_at is None:
+                return target
+        else:
+            target = self.root / source.name
+            if target.exists() and hash_file(target) != sha256:
+                target = self.root / short_hash(sha256) / source.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if not target.exists():
+                temporary = self.staging / f"{sha256}.copy"
+                shutil.copy2(source, temporary, follow_symlinks=False)
+                if temporary.is_symlink() or hash_file(temporary) != sha256:
+                    temporary.unlink()
+                    raise LoancallsError(f"{source} changed while it was read; run again when it is complete.")
+                temporary.chmod(0o600)
+                os.replace(temporary, target)
+        for sighting in stated:
+            by, at = uploaded_by or sighting.uploaded_by, uploaded_at or sighting.uploaded_at
+            self.state(target, Sighting(source.name, by, at), sha256)
+        return target
+
+    def state(self, target: Path, sighting: Sighting, sha256: str) -> None:
+        """Put a line for these bytes into the manifest beside `target`, unless it stands there."""
+        manifest = target.parent / MANIFEST
+        rows = list(csv.DictReader(_text_of(manifest))) if _is_regular(manifest) else []
+        line = {
+            "filename": readable(target.name),
+            "uploaded_by": sighting.uploaded_by,
+            "uploaded_at": sighting.uploaded_at.replace(tzinfo=UTC).isoformat(),
+            "sha256": sha256,
+        }
+        if line in rows:
+            return
+        rows.append(line)
+        out = io.StringIO()
+        writer = csv.DictWriter(out, _MANIFEST_COLUMNS, extrasaction="ignore", restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        temporary = self.staging / "manifest.part"
+        temporary.write_text(out.getvalue(), encoding="utf-8")
+        os.replace(temporary, manifest)
+
+    def _load_index(self) -> dict:
+        try:
+            return json.loads(self._index_path.read_text())
+        except (OSError, ValueError):
+            return {}
+
+
+def hash_file(path: Path) -> str:
+    """sha256 of a regular file's bytes, in hex. Links are not followed; a file that changes meanwhile is refused."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        raise LoancallsError(f"{path.name} cannot be read: {error.strerror}.") from None
+    with open(descriptor, "rb") as file:
+        before = os.fstat(descriptor)
+        if not stat.S_ISREG(before.st_mode):
+            raise LoancallsError(f"{path.name} is not a regular file; only regular files are read.")
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        after = os.fstat(descriptor)
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise LoancallsError(f"{path.name} changed while it was read; run again when it is complete.")
+    return digest
+
+
+def read_manifest(path: Path, offset: timedelta) -> dict[str, list[tuple[str, str | None, datetime | None]]]:
+    """For each file name the (sha256 or '', uploaded_by, uploaded_at in UTC) that a manifest states, in its order."""
+    stated: dict[str, list[tuple[str, str | None, datetime | None]]] = {}
+    if not _is_regular(path):
+        return stated
+    for row in (reader := csv.DictReader(_text_of(path), restval="")):
+        name = (row.get("filename") or "").strip()
+        if not name:
+            continue
+        at = (row.get("uploaded_at") or "").strip()
+        try:
+            moment = parse_moment(at, offset) if at else None
+        except ValueError:
+            raise LoancallsError(
+                f"{path}, line {reader.line_num}: uploaded_at is '{at}'; state it as 2026-03-01 09:30."
+            ) from None
+        entry = ((row.get("sha256") or "").strip(), (row.get("uploaded_by") or "").strip() or None, moment)
+        stated.setdefault(name, []).append(entry)
+    return stated
+
+
+def _is_regular(path: Path) -> bool:
+    """Whether a manifest may be read: no link to elsewhere, no pipe that would be waited for."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False
+
+
+def _text_of(manifest: Path) -> io.StringIO:
+    """A manifest's text, in whatever encoding a spreadsheet has saved it."""
+    return io.StringIO(readable(decode(manifest.read_bytes()).data.decode("utf-8", "surrogatepass")), newline="")
+
+
+def sightings_of(path: Path, sha256: str, manifest: dict) -> list[Sighting]:
+    """Who sent a file and when: every line of the manifest for these bytes, else its last line for the name.
+
+    What a line leaves open, or a file without one, has the file's owner and modification time.
+    """
+    status = path.stat()
+    name = readable(path.name)  # a name may hold bytes that are no text
+    lines = manifest.get(name, [])
+    of_bytes = [(by, at) for digest, by, at in lines if digest == sha256]
+    of_name = [(by, at) for digest, by, at in lines if digest == ""][-1:]
+    modified = datetime.fromtimestamp(status.st_mtime_ns // 1000 / 1e6, UTC).replace(tzinfo=None)
+    return [Sighting(name, by or _owner(status), at or modified) for by, at in of_bytes or of_name or [(None, None)]]
+
+
+def _owner(status: os.stat_result) -> str:
+    try:
+        return pwd.getpwuid(status.st_uid).pw_name
+    except KeyError:
+        return str(status.st_uid)
+
+
+def parse_moment(text: str, offset: timedelta) -> datetime:
+    """An ISO time as naive UTC; one without a zone is local, `offset` east of UTC. Raises ValueError."""
+    moment = datetime.fromisoformat(text.strip())
+    if moment.tzinfo is None:
+        return moment - offset
+    return moment.astimezone(UTC).replace(tzinfo=None)

@@ -1,0 +1,119 @@
+"""What was wrong with an upload, in words: where, what, and how to mend it. Never text of the file."""
+
+import json
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import polars as pl
+
+from models.tables import CELL_ERRORS, ROW_ERRORS
+from orchestration.store.lake import Lake, UploadFacts
+
+_MENDS = ROW_ERRORS | CELL_ERRORS
+_NEXT_CODE = re.compile(rf"; (?=(?:{'|'.join(_MENDS)}): )")
+_MOST_LINES = 8
+_OTHER_LINES = {
+    "preamble": "lines above the header, kept and not read",
+    "repeated_header": "the header again, not a record",
+    "totals": "totals, not records",
+    "footer": "lines below the table, kept and not read",
+    "other_table": "another table below the first, kept and not read",
+}
+
+
+class Finding(NamedTuple):
+    """One thing to know of an upload: the lines it is about (some of them, in words), how many, what, and the mend."""
+
+    lines: str
+    count: int
+    what: str
+    mend: str
+
+
+def reading_findings(facts: UploadFacts) -> list[Finding]:
+    """What the reader has to say of a file as a whole, from its facts in the lake."""
+    notes = json.loads(facts.notes)
+    found = []
+    if facts.message:
+        what, _, mend = facts.message.rpartition("; ")
+        line = notes.get("header_line", "")
+        found.append(Finding(str(line), facts.physical_lines or 0, what or facts.message, mend if what else ""))
+    spans = notes.get("other_lines", [])
+    for kind, what in _OTHER_LINES.items():
+        if lines := [(first, last) for name, first, last in spans if name == kind]:
+            mend = "send it as a file of its own" if kind == "other_table" else ""
+            count = notes["other_line_counts"][kind]
+            found.append(Finding(_spans(lines, count), count, what, mend))
+    if notes.get("repaired_records"):
+        lines = places(notes["repaired_lines"], notes["repaired_records"])
+        what = "repaired: a stray quote is taken as text, or another delimiter as the delimiter"
+        found.append(Finding(lines, notes["repaired_records"], what, "see that the cells are right"))
+    if notes.get("short_records"):
+        lines = places(notes["short_lines"], notes["short_records"])
+        what = "fewer cells than the header; the missing ones are taken as blank"
+        found.append(Finding(lines, notes["short_records"], what, "see that no line was broken in two"))
+    for name, position in notes.get("renamed_columns", {}).items():
+        found.append(
+            Finding(
+                "", 1, f"column {position} has no name of its own and is kept as '{name}'", "name every column once"
+            )
+        )
+    for remark in notes.get("remarks", []):
+        what, _, mend = remark.partition("; ")
+        found.append(Finding("", 1, what, mend))
+    return found
+
+
+def problem_findings(lake: Lake, facts: UploadFacts) -> list[Finding]:
+    """The records of an upload that could not be read, as the lake has them."""
+    rows = lake.rows(facts.sha256, facts.kind).filter(pl.col("problem").is_not_null())
+    grouped = rows.group_by("problem").agg("line_number", pl.len().alias("count")).collect()
+    return error_findings(grouped.select("problem", "count", "line_number").iter_rows())
+
+
+def error_findings(errors: Iterable[tuple[str, int, list[int]]]) -> list[Finding]:
+    """Errors of rows as (error, how many rows, their first lines), one finding for each thing that is wrong."""
+    counts: dict[str, int] = {}
+    lines: dict[str, list[int]] = {}
+    for error, count, places_ in errors:
+        for part in _NEXT_CODE.split(error):
+            counts[part] = counts.get(part, 0) + count
+            lines[part] = lines.get(part, []) + list(places_)
+    found = []
+    for part, count in counts.items():
+        what, _, own = part.partition("; ")
+        mend = own or _MENDS.get(part.split(":")[0], "")
+        found.append((min(lines[part]), Finding(places(sorted(lines[part]), count), count, what, mend)))
+    return [finding for _, finding in sorted(found)]
+
+
+def places(lines: list[int], count: int) -> str:
+    """`5, 9-11 and 40 more`: the first lines of `count`, in words."""
+    spans: list[tuple[int, int]] = []
+    for line in lines:
+        if spans and line == spans[-1][1] + 1:
+            spans[-1] = (spans[-1][0], line)
+        elif not spans or line > spans[-1][1]:
+            spans.append((line, line))
+    return _spans(spans, count)
+
+
+def as_markdown(findings: list[Finding]) -> str:
+    """Findings as a table for the Dagster UI."""
+    rows = [
+        f"| {finding.lines} | {finding.count} | {_cell(finding.what)} | {_cell(finding.mend)} |" for finding in findings
+    ]
+    return "\n".join(["| lines | count | what | how to mend it |", "| --- | ---: | --- | --- |", *rows])
+
+
+def _spans(spans: list[tuple[int, int]], count: int | None = None) -> str:
+    named = spans[:_MOST_LINES]
+    text = ", ".join(f"{first}-{last}" if last > first else str(first) for first, last in named)
+    total = sum(last - first + 1 for first, last in spans) if count is None else count
+    more = total - sum(last - first + 1 for first, last in named)
+    return f"{text} and {more:,} more" if more > 0 else text
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")

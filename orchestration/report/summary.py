@@ -1,0 +1,115 @@
+"""What became of each upload, for people: the lake's facts, and the outcomes as last published."""
+
+import json
+
+import duckdb
+import polars as pl
+
+from orchestration.report.findings import error_findings, problem_findings, reading_findings
+from orchestration.settings import Settings
+from orchestration.store.home import Home
+from orchestration.store.lake import Lake
+from orchestration.warehouse.build import connect
+
+_OUTCOMES = {
+    "sha256": pl.String,
+    "created_and_matched": pl.Int64,
+    "duplicate": pl.Int64,
+    "error": pl.Int64,
+    "status": pl.String,
+    "codes": pl.String,
+}
+
+_FINDINGS = {
+    "filename": pl.String,
+    "lines": pl.String,
+    "count": pl.Int64,
+    "what": pl.String,
+    "how to mend it": pl.String,
+}
+
+
+def upload_summary(home: Home, settings: Settings, shas: list[str] | None = None) -> pl.DataFrame:
+    """One row per upload (of `shas`) in their order, times local; outcomes are null where none are published."""
+    uploads = Lake(home).uploads()
+    if shas is not None:
+        uploads = uploads.filter(pl.col("sha256").is_in(shas))
+    summary = uploads.join(_outcomes(home, settings), on="sha256", how="left", maintain_order="left")
+    what_was_wrong = pl.struct("message", "codes", "records").map_elements(
+        _in_words, return_dtype=pl.String, skip_nulls=False
+    )
+    return summary.select(
+        "filename",
+        (pl.col("uploaded_at") + pl.duration(minutes=settings.utc_offset_minutes))
+        .dt.strftime("%Y-%m-%d %H:%M")
+        .alias("uploaded_at"),
+        "uploaded_by",
+        "kind",
+        pl.col("records").alias("total"),
+        pl.col("created_and_matched").alias("good"),
+        "duplicate",
+        "error",
+        pl.when(pl.col("message").is_not_null())
+        .then(pl.lit("failed"))
+        .otherwise(pl.col("status").fill_null("not published"))
+        .alias("status"),
+        what_was_wrong.alias("what was wrong"),
+    )
+
+
+def upload_findings(home: Home, settings: Settings, shas: list[str]) -> pl.DataFrame:
+    """What was wrong with the uploads whose sha256 start with one of `shas`: one row per finding, in their order.
+
+    Errors of rows are those last published; of an upload that is not, what the reader found.
+    """
+    lake, errors = Lake(home), _row_errors(home, settings)
+    rows = []
+    for filename, sha256 in lake.named([]):
+        if not sha256.startswith(tuple(shas)):
+            continue
+        facts = lake.facts(sha256)
+        records = error_findings(errors[sha256]) if sha256 in errors else problem_findings(lake, facts)
+        # Of a file that failed as a whole, its rows say nothing more.
+        found = reading_findings(facts) + ([] if facts.message else records)
+        rows += [(filename, *finding) for finding in found]
+    return pl.DataFrame(rows, schema=_FINDINGS, orient="row")
+
+
+def _row_errors(home: Home, settings: Settings) -> dict[str, list[tuple[str, int, list[int]]]]:
+    """For each published upload: every error, in how many rows, and the lines of the first of them."""
+    if not home.analytics.exists():
+        return {}
+    with connect(home.analytics, home, settings, read_only=True) as con:
+        try:
+            found = con.sql(
+                "SELECT uploads.sha256, upload_rows.error, count(*), list(line_number ORDER BY line_number)[:20] "
+                "FROM file_uploads AS uploads LEFT JOIN upload_rows ON upload_rows.file_upload_id = uploads.id "
+                "GROUP BY ALL"
+            ).fetchall()
+        except duckdb.CatalogException:
+            return {}
+    errors: dict[str, list[tuple[str, int, list[int]]]] = {}
+    for sha256, error, count, lines in found:
+        errors.setdefault(sha256, [])
+        if error:
+            errors[sha256].append((error, count, lines))
+    return errors
+
+
+def _outcomes(home: Home, settings: Settings) -> pl.DataFrame:
+    if not home.analytics.exists():
+        return pl.DataFrame(schema=_OUTCOMES)
+    with connect(home.analytics, home, settings, read_only=True) as con:
+        try:
+            return con.sql(
+                "SELECT sha256, success_records AS created_and_matched, duplicate_records AS duplicate, "
+                "failed_records AS error, status, CAST(processing_errors AS VARCHAR) AS codes FROM file_uploads"
+            ).pl()
+        except duckdb.CatalogException:
+            return pl.DataFrame(schema=_OUTCOMES)
+
+
+def _in_words(found: dict) -> str:
+    codes = (json.loads(found["codes"]) if found["codes"] else {}).get("codes") or {}
+    counted = ", ".join(f"{count} {code}" for code, count in codes.items())
+    return found["message"] or counted or ("" if found["records"] else "the file has a header and no records")

@@ -1,0 +1,129 @@
+"""Publish: the warehouse's tables as `analytics.duckdb`, masked, with their contract's types and comments.
+
+The file is written beside the published one and renamed over it, so that a reader has yesterday's or today's, whole.
+"""
+
+import hashlib
+import os
+import secrets
+import shutil
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from expectations.contract import CHECKED_AS
+from models.base import Base, Pii, description, duckdb_type, published_tables
+from orchestration.errors import LoancallsError
+from orchestration.settings import Settings
+from orchestration.store import journal
+from orchestration.store.home import Home
+from orchestration.warehouse.build import Warehouse, open_warehouse
+
+_MASKS = {
+    Pii.TEXT: "CASE WHEN {column} IS NOT NULL THEN '***' END",
+    Pii.PHONE: "CASE WHEN length({column}) > 6 THEN '********' || right({column}, 2) "
+    "WHEN {column} IS NOT NULL THEN '***' END",
+    Pii.DOCUMENT: "NULL",
+    Pii.HASH: "keyed_hash({plain})",
+}
+
+
+def publish(home: Home, settings: Settings) -> dict[str, int]:
+    """Replace analytics.duckdb with the warehouse's tables and return the rows of each.
+
+    Raises LoancallsError, and leaves the published file alone, unless every published table is built from the same
+    uploads and has passed its checks.
+    """
+    new = home.root / "analytics.duckdb.new"
+    for stale in (new, Path(f"{new}.wal")):
+        stale.unlink(missing_ok=True)
+    with open_warehouse(home, settings) as warehouse:
+        if unfit := warehouse.unfit():
+            reasons = "; ".join(f"{table} {reason}" for table, reason in unfit.items())
+            raise LoancallsError(f"Nothing was published: {reasons}. Run `loancalls run`.")
+        rows = _write(warehouse, new, home, settings)
+        taken_up = journal.taken_up(home)
+        warehouse.con.execute(
+            "CREATE OR REPLACE TABLE meta.journal AS SELECT ? AS taken_up, ? AS home", [taken_up, str(home.root)]
+        )
+    new.chmod(0o600 if settings.pii == "clear" else 0o644)
+    os.replace(new, home.analytics)
+    copy_for_sessions(home)
+    journal.forget(home, taken_up)
+    return rows
+
+
+def copy_for_sessions(home: Home) -> None:
+    """Replace the copy of the tables that sessions read, clear and private. Nobody may have the warehouse open."""
+    temporary = home.staging / "session.part"
+    shutil.copyfile(home.warehouse, temporary)
+    temporary.chmod(0o600)
+    os.replace(temporary, home.session_copy)
+
+
+def pii_key(home: Home, settings: Settings) -> bytes:
+    """The key of the published HMAC: the setting's, else one made once and kept in the home."""
+    if settings.pii_key:
+        return settings.pii_key.encode()
+    path = home.root / "pii.key"
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().strip().encode()
+    with open(descriptor, "w") as file:
+        file.write(secrets.token_hex(32) + "\n")
+    return path.read_text().strip().encode()
+
+
+def _write(warehouse: Warehouse, target: Path, home: Home, settings: Settings) -> dict[str, int]:
+    con = warehouse.con
+    _define_keyed_hash(warehouse, pii_key(home, settings))
+    con.execute(f"ATTACH {_text(str(target))} AS published")
+    rows = {}
+    for table, model in published_tables().items():
+        columns = ", ".join(f'"{column.name}" {duckdb_type(column)}' for column in model.__table__.columns)
+        con.execute(f'CREATE TABLE published."{table}" ({columns})')
+        con.execute(f'INSERT INTO published."{table}" {_select(model, table, settings.pii)}')
+        _comment(warehouse, model, table)
+        rows[table] = con.execute(f'SELECT count(*) FROM published."{table}"').fetchone()[0]
+    con.execute("DETACH published")
+    return rows
+
+
+def _select(model: type[Base], table: str, pii: str) -> str:
+    columns = list(model.__table__.columns)
+    # With its documents masked, a view over raw text has nothing that its narrow table does not.
+    source = CHECKED_AS.get(table, table) if pii == "masked" else table
+    return f'SELECT {", ".join(_expression(column, pii) for column in columns)} FROM "{source}"'
+
+
+def _expression(column: sa.Column, pii: str) -> str:
+    name, mask, kind = f'"{column.name}"', column.info["pii"], duckdb_type(column)
+    plain = f"replace(CAST({name} AS VARCHAR), '-', '')" if mask is Pii.HASH else name
+    if mask and pii == "masked":
+        return f"CAST({_MASKS[mask].format(column=name, plain=plain)} AS {kind})"
+    if kind == "JSON":
+        return f"CASE WHEN json_valid(CAST({name} AS VARCHAR)) THEN CAST({name} AS JSON) ELSE to_json({name}) END"
+    return f"CAST({plain} AS {kind})"
+
+
+def _define_keyed_hash(warehouse: Warehouse, key: bytes) -> None:
+    """HMAC-SHA256 (RFC 2104) from DuckDB's sha256. The key is in variables, so no statement or log carries it."""
+    block = (hashlib.sha256(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
+    for name, pad in (("inner_pad", 0x36), ("outer_pad", 0x5C)):
+        warehouse.con.execute(f"SET VARIABLE {name} = ?", [bytes(byte ^ pad for byte in block)])
+    warehouse.con.execute(
+        "CREATE OR REPLACE TEMP MACRO keyed_hash(t) AS sha256(getvariable('outer_pad') || "
+        "from_hex(sha256(getvariable('inner_pad') || encode(t))))"
+    )
+
+
+def _comment(warehouse: Warehouse, model: type[Base], table: str) -> None:
+    about = f"{description(model)} Grain: {model.__grain__}."
+    warehouse.con.execute(f'COMMENT ON TABLE published."{table}" IS {_text(about)}')
+    for column in model.__table__.columns:
+        warehouse.con.execute(f'COMMENT ON COLUMN published."{table}"."{column.name}" IS {_text(column.comment or "")}')
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

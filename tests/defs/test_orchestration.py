@@ -1,0 +1,274 @@
+"""Dagster, run for real in this process: jobs, partitions, reruns, checks that stop the publish, sensors."""
+
+import dataclasses
+import json
+import os
+import shutil
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from support import REPO, World
+
+from orchestration.definitions import defs
+from orchestration.defs.assets import AUDIT, PUBLISHED, RAW, UPLOADS, analytics, transform_asset
+from orchestration.defs.checks import audit, contract_checks
+from orchestration.defs.resources import HomeResource
+from orchestration.defs.sensors import RANGE_END, RANGE_START, contiguous
+from orchestration.warehouse.transforms import load_transforms
+
+warnings.simplefilter("ignore")
+BOOK = [{"name": "Asha", "mobile": "9845012345", "loan_id": "L1", "amount": "5000", "emp_id": "E1"},
+        {"name": "Binu", "mobile": "9845012346", "loan_id": "L2", "amount": "0", "emp_id": "E2"}]  # fmt: skip
+CALLS = [{"call_id": "c1", "customer_phone": "9845012345", "status": "completed", "duration": "50",
+          "start_time": "2026-03-02 10:00:00", "conversation_duration": "40"},
+         {"call_id": "c2", "customer_phone": "9845012346", "status": "busy", "duration": "",
+          "start_time": "2026-03-02 11:00:00", "conversation_duration": ""}]  # fmt: skip
+TABLES = (
+    "customers",
+    "loans",
+    "loan_snapshots",
+    "call_sessions",
+    "upload_rows",
+    "customer_journey",
+    "upload_quality",
+)
+
+
+@pytest.fixture(scope="module")
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.instance_for_test() as instance:
+        yield instance
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory, instance: dg.DagsterInstance) -> Iterator[World]:
+    """Three files read as one run over their partitions, then one run of all that follows."""
+    world = World(tmp_path_factory.mktemp("orchestration") / "home")
+    world.put("book.csv", BOOK, "2026-03-01 04:00")
+    world.put("calls.csv", CALLS, "2026-03-02 14:00")
+    world.put("targets.csv", [{"branch": "B", "target": "5"}], "2026-03-03 04:00")
+    os.environ["LOANCALLS_HOME"] = str(world.home.root)
+    keys = [file.partition_key for file in world.inbox.pending(world.lake)]
+    instance.add_dynamic_partitions(UPLOADS.name, keys)
+    result = run_job("ingest", instance, tags={RANGE_START: keys[0], RANGE_END: keys[-1]})
+    assert result.success
+    result = run_job("build", instance)
+    assert result.success
+    yield world
+    del os.environ["LOANCALLS_HOME"]
+
+
+def run_job(name: str, instance: dg.DagsterInstance, **how: object) -> dg.ExecuteInProcessResult:
+    return defs.resolve_job_def(name).execute_in_process(instance=instance, raise_on_error=False, **how)
+
+
+def latest(instance: dg.DagsterInstance, *key: str) -> dict[str, object]:
+    event = instance.get_latest_materialization_event(dg.AssetKey(list(key)))
+    return {name: value.value for name, value in event.asset_materialization.metadata.items()}
+
+
+def test_partitions_are_readable_and_each_has_its_facts(world: World, instance: dg.DagsterInstance) -> None:
+    keys = instance.get_dynamic_partitions(UPLOADS.name)
+    assert [key.split("~")[0] for key in keys] == ["book.csv", "calls.csv", "targets.csv"]
+    assert all(len(key.split("~")[1]) == 10 for key in keys)
+    facts = {}
+    for record in instance.fetch_materializations(RAW, limit=10).records:
+        metadata = record.asset_materialization.metadata
+        facts[record.partition_key.split("~")[0]] = (
+            metadata["kind"].value,
+            metadata["dagster/partition_row_count"].value,
+            "message" in metadata,
+        )
+    assert facts == {"book.csv": ("loan_book", 2, False), "calls.csv": ("call_log", 2, False),
+                     "targets.csv": ("unknown", 1, True)}  # fmt: skip
+    runs = instance.get_runs(dg.RunsFilter(job_name="ingest"))
+    assert len(runs) == 1, "three partitions are one run"
+
+
+def test_a_table_shows_rows_types_descriptions_lineage_and_sql(world: World, instance: dg.DagsterInstance) -> None:
+    shown = latest(instance, "marts", "loan_call_success")
+    assert shown["dagster/row_count"] == 2
+    columns = {column.name: column for column in shown["dagster/column_schema"].columns}
+    assert columns["success_rate"].type == "DOUBLE"
+    assert columns["success_rate"].description == "completed / attempts."
+    assert not columns["attempts"].constraints.nullable
+    lineage = shown["dagster/column_lineage"].deps_by_column
+    assert {(dep.asset_key.path[-1], dep.column_name) for dep in lineage["completed"]} == {
+        ("call_facts", "is_completed")
+    }
+    assert "SELECT" in shown["sql"]
+    assert shown["seconds"] > 0
+
+
+def test_upstream_is_what_the_sql_reads() -> None:
+    graph = defs.resolve_asset_graph()
+    parents = graph.get(dg.AssetKey(["marts", "loan_call_success"])).parent_keys
+    assert {key.path[-1] for key in parents} == {"loans", "call_facts"}
+    assert RAW in graph.get(dg.AssetKey(["staging", "stg_loan_rows"])).parent_keys
+    assert graph.get(PUBLISHED).parent_keys >= {AUDIT}
+
+
+def test_checks_are_there_and_passed(world: World, instance: dg.DagsterInstance) -> None:
+    keys = set(defs.resolve_asset_graph().asset_check_keys)
+    assert dg.AssetCheckKey(dg.AssetKey(["core", "loans"]), "contract") in keys
+    assert dg.AssetCheckKey(AUDIT, "employee_performance") in keys
+    (run,) = instance.get_runs(dg.RunsFilter(job_name="build"), limit=1)
+    events = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+    assert len(events) == len(keys)
+    assert all(event.dagster_event.asset_check_evaluation_data.passed for event in events)
+
+
+@pytest.mark.parametrize("what", ["one upload", "one table", "everything"])
+def test_reruns_give_the_same_tables(world: World, instance: dg.DagsterInstance, what: str) -> None:
+    before = {name: world.table(name) for name in TABLES}
+    keys = instance.get_dynamic_partitions(UPLOADS.name)
+    if what == "one upload":
+        shutil.rmtree(world.home.inbox)  # what is in the lake does not need the file any more
+        world.home.inbox.mkdir()
+        assert run_job("ingest", instance, partition_key=keys[0]).success
+        assert run_job("build", instance).success
+    elif what == "one table":
+        selection = [dg.AssetKey(["core", "loans"])]
+        assert run_job("build", instance, asset_selection=selection).success
+    else:
+        assert run_job("everything", instance, tags={RANGE_START: keys[0], RANGE_END: keys[-1]}).success
+    for name in TABLES:
+        assert world.table(name).equals(before[name]), name
+
+
+def test_a_broken_mart_is_not_published(world: World, instance: dg.DagsterInstance) -> None:
+    """The mart counts every call twice: its totals are not those of all calls, and yesterday's file stays."""
+    before = world.home.analytics.read_bytes()
+    mart = load_transforms()["loan_call_success"]
+    twice = mart.sql.replace("coalesce(calls.attempts, 0) AS attempts", "2 * coalesce(calls.attempts, 0) AS attempts")
+    twice = twice.replace("coalesce(calls.attempts, 0) - ", "2 * coalesce(calls.attempts, 0) - ")
+    assert twice != mart.sql
+    result = materialize_with(dataclasses.replace(mart, sql=twice), instance)
+    assert not result.success
+    (failed,) = [check for check in result.get_asset_check_evaluations() if not check.passed]
+    assert failed.asset_key == AUDIT and failed.check_name == "loan_call_success"
+    assert "loan_call_success: the sum of attempts over all rows is that of all calls" in failed.description
+    assert "does not hold for 1 rows, for example 4/2" in failed.description
+    assert failed.metadata["failed"].records[0].data["rule"] == "attempts_add_up"
+    assert not result.asset_materializations_for_node("published__analytics")
+    assert world.home.analytics.read_bytes() == before
+
+
+def test_a_broken_column_stops_what_is_made_from_it(world: World, instance: dg.DagsterInstance) -> None:
+    before = world.home.analytics.read_bytes()
+    loans = load_transforms()["loans"]
+    sql = loans.sql.replace("WHEN outstanding_amount = 0 THEN 'closed'", "WHEN outstanding_amount = 0 THEN 'paid'")
+    result = materialize_with(dataclasses.replace(loans, sql=sql), instance)
+    assert not result.success
+    (failed,) = [check for check in result.get_asset_check_evaluations() if not check.passed]
+    key = world.value("SELECT id FROM loans WHERE loan_id = 'L2'")
+    assert (
+        f"loans.status: is one of active, closed (allowed) does not hold for 1 rows, for example {key}"
+        in failed.description
+    )
+    assert not result.asset_materializations_for_node("marts__loan_call_success")
+    assert world.home.analytics.read_bytes() == before
+
+
+def materialize_with(changed: object, instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
+    """Everything after raw, with one transform changed."""
+    transforms = [changed if known.name == changed.name else known for known in load_transforms().values()]
+    assets = [transform_asset(transform) for transform in transforms]
+    return dg.materialize(
+        [*assets, *contract_checks(), audit, analytics],
+        resources={"home": HomeResource()},
+        instance=instance,
+        raise_on_error=False,
+    )
+
+
+def tick(name: str, instance: dg.DagsterInstance, cursor: str | None = None) -> object:
+    sensor = defs.resolve_sensor_def(name) if hasattr(defs, "resolve_sensor_def") else defs.get_sensor_def(name)
+    context = dg.build_sensor_context(instance=instance, cursor=cursor, repository_def=defs.get_repository_def())
+    return sensor.evaluate_tick(context)
+
+
+def test_ten_files_dropped_at_once_are_one_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(tmp_path / "home")
+    monkeypatch.setenv("LOANCALLS_HOME", str(world.home.root))
+    with dg.instance_for_test() as instance:
+        assert tick("lake_sensor", instance).skip_message == "The lake is empty."
+        for number in range(10):
+            world.put(f"file{number}.csv", [{"loan_id": f"L{number}", "phone": f"984501234{number}"}])
+        first = tick("inbox_sensor", instance)
+        assert first.run_requests == [] and "still arriving" in first.skip_message
+        with (world.home.inbox / "file3.csv").open("a") as file:
+            file.write("L99,9845012399\n")
+        second = tick("inbox_sensor", instance, first.cursor)
+        assert second.run_requests == [], "one file has grown since"
+        third = tick("inbox_sensor", instance, second.cursor)
+        (request,) = third.run_requests
+        (added,) = third.dynamic_partitions_requests
+        assert len(added.partition_keys) == 10
+        assert (request.tags[RANGE_START], request.tags[RANGE_END]) == (
+            added.partition_keys[0],
+            added.partition_keys[-1],
+        )
+        instance.add_dynamic_partitions(UPLOADS.name, added.partition_keys)
+        assert run_job("ingest", instance, tags=request.tags).success
+        assert "Nothing new" in tick("inbox_sensor", instance, third.cursor).skip_message
+        one, two = tick("lake_sensor", instance), tick("lake_sensor", instance)
+        assert [len(one.run_requests), len(two.run_requests)] == [1, 1]
+        assert one.run_requests[0].run_key == two.run_requests[0].run_key, "Dagster starts a run key once"
+
+
+def test_sensors_are_off_until_turned_on() -> None:
+    sensors = defs.get_repository_def().sensor_defs
+    assert {sensor.name: sensor.default_status for sensor in sensors} == {
+        "inbox_sensor": dg.DefaultSensorStatus.STOPPED,
+        "lake_sensor": dg.DefaultSensorStatus.STOPPED,
+    }
+
+
+def test_ranges_cover_what_is_wanted_and_nothing_else() -> None:
+    assert contiguous(["b", "c", "e"], ["a", "b", "c", "d", "e"]) == [("b", "c"), ("e", "e")]
+    assert contiguous([], ["a"]) == []
+
+
+def test_config_states_sender_and_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(tmp_path / "home")
+    monkeypatch.setenv("LOANCALLS_HOME", str(world.home.root))
+    (world.home.inbox / "a.csv").write_text("loan_id,phone\nL1,9845012345\n")
+    (file,) = world.inbox.files()
+    with dg.instance_for_test() as instance:
+        instance.add_dynamic_partitions(UPLOADS.name, [file.partition_key])
+        config = {"ops": {"lake__upload_rows": {"config": {"uploaded_by": "desk", "uploaded_at": "2026-03-05T10:00"}}}}
+        assert run_job("ingest", instance, partition_key=file.partition_key, run_config=config).success
+    (row,) = world.lake.uploads().select("uploaded_by", "uploaded_at").rows()
+    assert (row[0], str(row[1])) == ("desk", "2026-03-05 04:30:00")
+    assert world.inbox.pending(world.lake) == [], "the next look at the inbox sees the same sighting"
+
+
+def test_definitions_load_in_dagsters_own_tools(tmp_path: Path) -> None:
+    environment = {**os.environ, "DAGSTER_HOME": str(tmp_path), "LOANCALLS_HOME": str(tmp_path / "home")}
+    bin_folder = Path(sys.executable).parent
+    checked = subprocess.run(
+        [bin_folder / "dg", "check", "defs"], cwd=REPO, env=environment, capture_output=True, text=True
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    listed = subprocess.run(
+        [bin_folder / "dg", "list", "defs", "--json"],
+        cwd=REPO,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert listed.returncode == 0, listed.stderr
+    jobs = {job["name"] for job in json.loads(listed.stdout)["jobs"]}
+    assert {"ingest", "build", "everything"} <= jobs
+
+
+def test_telemetry_is_off(world: World) -> None:
+    assert "telemetry:\n  enabled: false" in (world.home.dagster / "dagster.yaml").read_text()
+    with dg.DagsterInstance.from_config(str(world.home.dagster)) as instance:
+        assert not instance.telemetry_enabled

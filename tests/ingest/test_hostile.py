@@ -1,0 +1,639 @@
+"""Files and names that are meant to do harm, and those that only might: refused by name, or text and nothing more."""
+
+import bz2
+import csv
+import gzip
+import hashlib
+import io
+import json
+import lzma
+import os
+import shutil
+import socket
+import sqlite3
+import stat
+import subprocess
+import sys
+import tarfile
+import threading
+import unicodedata
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pyarrow as pa
+import pytest
+from support import World, csv_bytes
+
+from orchestration.errors import LoancallsError, UsageError
+from orchestration.ingest import inbox as inbox_module
+from orchestration.ingest import run as ingest_module
+from orchestration.ingest.inbox import hash_file
+from orchestration.reader import no_pattern
+from orchestration.store.home import Home
+from orchestration.store.lake import Lake
+from orchestration.warehouse.build import connect, lock_into
+
+LOANCALLS = Path(sys.executable).parent / "loancalls"
+BOOK = b"loan_id,phone\nL1,9845012345\n"
+LATER = b"loan_id,phone\nL2,9845012346\n"
+
+
+def loancalls(home: Path, *arguments: object, code: int = 0) -> subprocess.CompletedProcess:
+    environment = {**os.environ, "LOANCALLS_HOME": str(home), "LOANCALLS_PII": "clear"}
+    done = subprocess.run(
+        [LOANCALLS, *map(str, arguments)],
+        env=environment, capture_output=True, text=True, cwd=home.parent, timeout=200, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def repainting(text: str) -> set[str]:
+    """The characters by which a text does more on a terminal than be read."""
+    return {char for char in text if unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp") and char != "\n"}
+
+
+# --- names and cells, through the command line -----------------------------------------------------------------------
+
+NAMES = [
+    *("loans[1].csv", "loans1.csv", "loans?.csv", "-rf.csv", "--full", 'it\'s "q" $(touch hacked);`touch hacked`.csv'),
+    *("\x1b[2J\x1b[1;1Hwipe.csv", "\x9b31mred.csv", "\u202egnp.csv", "\u2066a\u2069.csv", "\u061cb.csv", "tab\tc.csv"),
+    *("[bold red]d.csv", "ऋण ₹ 😀.csv", "é" * 125 + ".csv", "x" * 251 + ".csv", "%s{0}\\n.csv", "manifest.csv.csv"),
+    *("=cmd|' calc'!A0.csv", "~", "c\rd.csv"),
+]
+FORGED = "a\nPublished: elsewhere.csv"
+FORMULAS = ["=1+1", "+91 98450 12345", "-500", "@SUM(A1)", "\tpadded", '=HYPERLINK("http://x","y")', "plain - =", "'=q"]
+ODD_HEADER = ["\x1b[31mred", "\u202eevil", "", "=head"]
+LINKED = b"loan_id,phone\nL999,9845099999\n"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home loaded once, with files of every name, with formulas in their cells, and with what is no file."""
+    folder = tmp_path_factory.mktemp("hostile")
+    home, sent = Home(folder / "home").prepare().root, folder / "sent"
+    sent.mkdir()
+    (folder / "elsewhere").mkdir()
+    for number, name in enumerate([*NAMES, FORGED]):
+        (sent / name).write_text(f"loan_id,phone\nL{number},98450{number:05}\n", newline="")
+    cells = [{"loan_id": f"F{number}", "phone": f"98451{number:05}", "branch": f"B{number}", "state": text,
+              "employee_name": text, "emp_id": f"E{number}"} for number, text in enumerate(FORMULAS)]  # fmt: skip
+    (sent / "formulas.csv").write_bytes(csv_bytes(cells))
+    odd = io.StringIO()
+    csv.writer(odd).writerows([["loan_id", "phone", *ODD_HEADER, "red", "red"], ["H1", "9845200001", *"123456"]])
+    (sent / "header.csv").write_text(odd.getvalue())
+    (folder / "up.csv").write_text("loan_id,phone\nU1,9845300001\n")
+    (folder / "secret.csv").write_bytes(LINKED)
+
+    inbox = home / "inbox"
+    (inbox / "link.csv").symlink_to(folder / "secret.csv")
+    (inbox / "broken.csv").symlink_to(folder / "nowhere")
+    (inbox / "folder.csv").symlink_to(folder, target_is_directory=True)
+    (inbox / "loop.csv").symlink_to(inbox / "loop.csv")
+    os.mkfifo(inbox / "pipe.csv")
+    with suppress(OSError):  # only root may
+        os.mknod(inbox / "zeros.csv", stat.S_IFCHR | 0o600, os.makedev(1, 5))
+    with socket.socket(socket.AF_UNIX) as listener, _within(inbox):
+        listener.bind("socket.csv")
+
+    files = [*sorted(sent.iterdir()), "elsewhere/../up.csv"]
+    done = loancalls(home, "run", "--uploaded-by", "\x1b[31mme\u202e", "--", *files)
+    (folder / "run.out").write_text(done.stdout)
+    (folder / "run.err").write_text(done.stderr)
+    return home
+
+
+class _within:
+    """A working folder for as long as it is needed: the name of a socket must be short."""
+
+    def __init__(self, folder: Path):
+        self.folder, self.before = folder, Path.cwd()
+
+    def __enter__(self) -> None:
+        os.chdir(self.folder)
+
+    def __exit__(self, *_: object) -> None:
+        os.chdir(self.before)
+
+
+def test_files_of_any_name_are_loaded_each_by_itself(home: Path) -> None:
+    found = loancalls(
+        home,
+        "query",
+        "SELECT filename, rows.loan_id_text, file_uploads.status FROM file_uploads "
+        "JOIN upload_rows AS rows ON rows.file_upload_id = file_uploads.id WHERE rows.loan_id_text NOT LIKE 'F%'",
+        *("--format", "json"),
+    ).stdout
+    loaded = {row["filename"]: (row["loan_id_text"], row["status"]) for row in json.loads(found)}
+    meant = {name: (f"L{number}", "completed") for number, name in enumerate([*NAMES, FORGED])}
+    assert loaded == meant | {"header.csv": ("H1", "completed"), "up.csv": ("U1", "completed")}
+
+
+def test_names_are_never_commands_and_lead_nowhere(home: Path) -> None:
+    assert sorted(path.name for path in home.parent.iterdir()) == [
+        *("elsewhere", "home", "run.err", "run.out", "secret.csv", "sent", "up.csv"),
+    ]
+    assert list((home.parent / "elsewhere").iterdir()) == []
+    assert {path.name for path in home.iterdir()} >= {"analytics.duckdb", "inbox", "lake", "warehouse.duckdb"}
+    files = {path.name for path in (home / "inbox").iterdir() if path.is_file() and not path.is_symlink()}
+    assert files == {*NAMES, FORGED, "formulas.csv", "header.csv", "up.csv", "manifest.csv"}
+
+
+def test_links_pipes_sockets_and_devices_in_the_inbox_are_passed_over(home: Path) -> None:
+    left = {path.name for path in (home / "inbox").iterdir() if path.is_symlink() or not path.is_file()}
+    assert left - {"zeros.csv"} == {"link.csv", "broken.csv", "folder.csv", "loop.csv", "pipe.csv", "socket.csv"}
+    sql = "SELECT count(*) AS n FROM loans WHERE loan_id = 'L999'"
+    assert loancalls(home, "query", sql, "--format", "csv").stdout == "n\n0\n"
+    assert hashlib.sha256(LINKED).hexdigest() not in {path.stem for path in (home / "lake" / "originals").iterdir()}
+
+
+def test_names_senders_and_headers_do_not_repaint_the_terminal(home: Path) -> None:
+    table = loancalls(home, "uploads")
+    for said in (table.stdout, table.stderr, (home.parent / "run.out").read_text()):
+        assert repainting(said) <= {"\t"}
+    for escaped in (r"\u001b[2J\u001b[1;1Hwipe.csv", r"\u009b31mred.csv", r"\u202egnp.csv", r"\u2066a\u2069.csv",
+                    r"\u061cb.csv", r"\u001b[31mme\u202e", r"c\u000dd.csv", "[bold red]d.csv"):  # fmt: skip
+        assert escaped in table.stdout
+    assert repainting((home.parent / "run.err").read_text()) <= {"\t"}
+
+
+def test_a_name_forges_no_line_on_the_terminal(home: Path) -> None:
+    lines = (home.parent / "run.out").read_text().splitlines()
+    assert [line for line in lines if line.startswith("Published")] == [f"Published: {home / 'analytics.duckdb'}"]
+
+
+def test_a_message_about_a_file_that_is_not_there_repaints_nothing(home: Path) -> None:
+    said = loancalls(home, "run", "\x1b[2J\u202eno\x9b.csv", code=2).stderr
+    assert said.startswith(r"\u001b[2J\u202eno\u009b.csv cannot be read: ") and not repainting(said)
+
+
+def test_formulas_are_kept_as_they_are_and_quoted_in_csv_only(home: Path) -> None:
+    sql = "SELECT loan_id, employee_name FROM loans WHERE loan_id LIKE 'F%' ORDER BY loan_id"
+    kept = [text.strip() for text in FORMULAS]
+    as_json = json.loads(loancalls(home, "query", sql, "--format", "json").stdout)
+    assert [row["employee_name"] for row in as_json] == kept
+    as_csv = list(csv.reader(io.StringIO(loancalls(home, "query", sql, "--format", "csv").stdout)))
+    assert as_csv[0] == ["loan_id", "employee_name"]
+    assert [row[1] for row in as_csv[1:]] == ["'" + text if text[0] in "=+-@" else text for text in kept]
+    raw = (
+        "SELECT raw_data ->> 'employee_name' AS text FROM upload_rows WHERE loan_id_text LIKE 'F%' ORDER BY line_number"
+    )
+    exact = json.loads(loancalls(home, "query", raw, "--format", "json").stdout)
+    assert [row["text"] for row in exact] == FORMULAS
+
+
+def test_names_that_are_formulas_are_quoted_in_csv_only(home: Path) -> None:
+    found = list(csv.DictReader(io.StringIO(loancalls(home, "uploads", "--format", "csv").stdout, newline="")))
+    names = {row["filename"] for row in found}
+    assert {"'=cmd|' calc'!A0.csv", "'-rf.csv", "'--full", "loans[1].csv", "~"} <= names
+    as_json = {row["filename"] for row in json.loads(loancalls(home, "uploads", "--format", "json").stdout)}
+    assert as_json == {*NAMES, FORGED, "formulas.csv", "header.csv", "up.csv"}
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe", "device"])
+def test_what_is_no_file_is_refused_at_once(home: Path, tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "loans.csv"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "device":
+        path = Path("/dev/zero")
+    else:
+        path.symlink_to(home.parent / "secret.csv")
+    said = loancalls(home, "run", path, code=2).stderr
+    assert said == f"{path} is not a regular file; name the files to load, not folders or links.\n"
+
+
+# --- what is no table under the name of one --------------------------------------------------------------------------
+
+
+def _zip(**parts: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name.replace("__", "/"), content)
+    return out.getvalue()
+
+
+def _tar() -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        entry = tarfile.TarInfo("loans.csv")
+        entry.size = len(BOOK)
+        archive.addfile(entry, io.BytesIO(BOOK))
+    return out.getvalue()
+
+
+def _parquet() -> bytes:
+    out = io.BytesIO()
+    pl.DataFrame({"loan_id": ["L1"]}).write_parquet(out)
+    return out.getvalue()
+
+
+PAGE = "<!DOCTYPE html><html><body><table><tr><td>loan_id</td></tr></table></body></html>\n"
+REFUSED: dict[str, tuple[str, Callable[[], bytes] | bytes]] = {
+    "zip": ("archive", _zip(**{"loans.csv": BOOK})),
+    "zip that leads elsewhere": ("archive", _zip(**{"..__..__etc__loans.csv": BOOK})),
+    "empty zip": ("archive", _zip()),
+    "gzip": ("archive", gzip.compress(BOOK)),
+    "bzip2": ("archive", bz2.compress(BOOK)),
+    "xz": ("archive", lzma.compress(BOOK)),
+    "zstd": ("archive", bytes(pa.compress(BOOK, "zstd", asbytes=True))),
+    "tar": ("archive", _tar),
+    "7z": ("archive", b"7z\xbc\xaf\x27\x1c\x00\x04" + bytes(60)),
+    "rar": ("archive", b"Rar!\x1a\x07\x01\x00" + bytes(60)),
+    "old workbook": ("old_workbook", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)),
+    "binary workbook": ("old_workbook", _zip(**{"xl__workbook.bin": b"x"})),
+    "damaged workbook": ("bad_workbook", b"PK\x03\x04" + bytes(100)),
+    "workbook of nothing": ("bad_workbook", _zip(**{"xl__workbook.xml": b"<workbook/>"})),
+    "web page": ("web_page", PAGE.encode()),
+    "web page of Windows": ("web_page", b"\xff\xfe" + PAGE.encode("utf-16-le")),
+    "web page below blanks": ("web_page", b"\xef\xbb\xbf\r\n  " + PAGE.lower().encode()),
+    "xml": ("web_page", b'<?xml version="1.0"?>\n<!DOCTYPE x [<!ENTITY y SYSTEM "file:///etc/passwd">]><x>&y;</x>\n'),
+    "pdf": ("pdf", b"%PDF-1.7\n1 0 obj << /Type /Catalog >> endobj\n"),
+    "picture": ("not_text", b"\x89PNG\r\n\x1a\n" + bytes(40)),
+    "parquet": ("not_text", _parquet),
+    "program": ("not_text", b"\x7fELF\x02\x01\x01" + bytes(60)),
+    "zeros": ("not_text", bytes(5_000)),
+}
+
+
+@pytest.fixture(scope="module")
+def refused(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Everything that is refused, under the name of a CSV, in one run with a good file."""
+    folder = tmp_path_factory.mktemp("refused")
+    world = World(folder / "home")
+    for name, (_, content) in REFUSED.items():
+        world.put(f"{name}.csv", content() if callable(content) else content)
+    for kind in ("sqlite", "duckdb"):
+        path = folder / kind
+        with (sqlite3 if kind == "sqlite" else duckdb).connect(path) as con:
+            con.execute("CREATE TABLE loans AS SELECT 'L1' AS loan_id")
+        world.put(f"{kind}.csv", path.read_bytes())
+    world.put("good.csv", BOOK)
+    return world.load()
+
+
+def test_what_is_no_table_is_a_failed_upload_with_its_code(refused: World) -> None:
+    found = refused.rows(
+        "SELECT filename, split_part(processing_errors ->> 'message', ':', 1), status, total_records, kind "
+        "FROM file_uploads WHERE filename <> 'good.csv' ORDER BY filename"
+    )
+    codes = {name: code for name, (code, _) in REFUSED.items()} | dict.fromkeys(("sqlite", "duckdb"), "not_text")
+    assert found == sorted((f"{name}.csv", code, "failed", 0, "unknown") for name, code in codes.items())
+
+
+def test_each_says_how_to_mend_it_and_none_is_lost(refused: World, tmp_path: Path) -> None:
+    uploads = refused.lake.uploads().filter(pl.col("filename") != "good.csv")
+    for message in uploads["message"]:
+        assert message.partition("; ")[2].split()[0] in ("send", "save", "download", "open"), message
+    for name, sha256 in uploads.select("filename", "sha256").rows():
+        refused.lake.restore(sha256, tmp_path / "back")
+        assert (tmp_path / "back").read_bytes() == (refused.inbox.root / name).read_bytes()
+
+
+def test_a_good_file_among_them_is_loaded(refused: World) -> None:
+    assert refused.rows("SELECT loan_id FROM loans") == [("L1",)]
+    assert refused.rows("SELECT status FROM file_uploads WHERE filename = 'good.csv'") == [("completed",)]
+
+
+# --- headers and cells are text --------------------------------------------------------------------------------------
+
+ROW = {
+    "loan_id": "L1",
+    "phone": "9845012345",
+    '"); DROP TABLE loans; --': "'; DROP TABLE customers; --",
+    "x' OR 1=1 --": "' UNION SELECT * FROM read_text('/etc/passwd') --",
+    "line_number": "1); COPY (SELECT 1) TO '/tmp/x' --",
+    "problem": "NULL",
+    "c0": "\0nul\0",
+    "record_text": "\x1b]0;title\x07\x9b31m",
+    "$1": "\u202e\u2066\u200f\u061c",
+    "?": "%s %d {0} ${HOME} $(id)",
+    "{}": "{{7*7}}",
+    "\x1b[31mred": '{"json": [1, "\\u0000"]}',
+    "\u202eevil": "\\x00 \\n \\",
+    "upload_id": "00000000-0000-0000-0000-000000000000",
+    "_record": "\ufdd0no cell",
+    "branch": "'; DELETE FROM loans; --",
+    "employee_name": "Robert'); DROP TABLE employees; --",
+    "name": "Asha \u202e\x1b[2J",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("more", ["", "L2\0,9845012346\n", '"L2 ,x\n'], ids=["alone", "with NUL", "with a bad record"])
+def test_headers_and_cells_are_text_and_nothing_more(world: World, more: str) -> None:
+    world.put("a.csv", csv_bytes([ROW]) + more.encode())
+    world.load()
+    (raw,) = world.rows("SELECT raw_data FROM upload_rows WHERE line_number = 2")
+    assert json.loads(raw[0]) == ROW
+    assert world.rows("SELECT loan_id, branch, employee_name FROM loans WHERE loan_id = 'L1'") == [
+        ("L1", ROW["branch"], ROW["employee_name"])
+    ]
+    assert world.rows("SELECT full_name FROM customers WHERE primary_phone = '+919845012345'") == [(ROW["name"],)]
+    assert world.value("SELECT count(*) FROM file_uploads WHERE status LIKE 'completed%'") == 1
+
+
+# --- files that change while they are read ---------------------------------------------------------------------------
+
+
+def test_a_file_that_is_written_on_between_hashing_and_copying_waits(world: World, monkeypatch) -> None:
+    world.put("a.csv", BOOK)
+    world.put("b.csv", LATER)
+    real = shutil.copyfile
+
+    def copyfile(source: Path, target: Path, **how: object) -> object:
+        if source.name == "a.csv":
+            with source.open("ab") as file:
+                file.write(b"L7,98450")
+        return real(source, target, **how)
+
+    monkeypatch.setattr(ingest_module.shutil, "copyfile", copyfile)
+    with pytest.raises(LoancallsError) as waits:
+        world.ingest()
+    assert str(waits.value).split(": ", 1)[1] == "the file changed while it was read; run again when it is complete."
+    assert world.lake.uploads()["filename"].to_list() == ["b.csv"], "the other is read"
+    assert list(world.home.staging.iterdir()) == []
+    monkeypatch.undo()
+    (world.inbox.root / "a.csv").write_bytes(BOOK + b"L7,9845012347\n")
+    world.load()
+    assert world.rows("SELECT loan_id FROM loans ORDER BY 1") == [("L1",), ("L2",), ("L7",)]
+
+
+def test_a_file_that_becomes_a_link_is_not_followed(world: World, tmp_path: Path, monkeypatch) -> None:
+    world.put("a.csv", BOOK)
+    secret = tmp_path / "secret.csv"
+    secret.write_bytes(BOOK)  # of the same bytes, so that nothing but the link is wrong
+    real = shutil.copyfile
+
+    def copyfile(source: Path, target: Path, **how: object) -> object:
+        source.unlink()
+        source.symlink_to(secret)
+        return real(source, target, **how)
+
+    monkeypatch.setattr(ingest_module.shutil, "copyfile", copyfile)
+    with pytest.raises(LoancallsError):
+        world.ingest()
+    assert world.lake.uploads().is_empty() and list(world.home.staging.iterdir()) == []
+
+
+def test_a_file_that_grows_while_it_is_hashed_is_refused(tmp_path: Path, monkeypatch) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(BOOK)
+    real = hashlib.file_digest
+
+    def file_digest(file: object, name: str) -> object:
+        with path.open("ab") as more:
+            more.write(b"L2")
+        return real(file, name)
+
+    monkeypatch.setattr(inbox_module.hashlib, "file_digest", file_digest)
+    with pytest.raises(LoancallsError, match=r"^a\.csv changed while it was read; run again when it is complete\.$"):
+        hash_file(path)
+
+
+@pytest.mark.parametrize("how", ["other bytes", "a link"])
+def test_a_file_that_changes_while_it_is_taken(world: World, tmp_path: Path, monkeypatch, how: str) -> None:
+    """It is refused, or what is in the inbox are the bytes that were named, with the sender and time that were."""
+    source, secret = tmp_path / "a.csv", tmp_path / "secret.csv"
+    source.write_bytes(BOOK)
+    secret.write_bytes(LATER)
+    real = shutil.copy2
+
+    def copy2(path: Path, target: Path, **options: object) -> object:
+        if how == "a link":
+            source.unlink()
+            source.symlink_to(secret)
+        else:
+            source.write_bytes(LATER)
+        return real(path, target, **options)
+
+    monkeypatch.setattr(inbox_module.shutil, "copy2", copy2)
+    with suppress(LoancallsError):
+        world.inbox.take(source, "asha", datetime(2026, 3, 1))
+    found = [(file.sha256, file.sighting.uploaded_by, file.sighting.uploaded_at) for file in world.inbox.files()]
+    assert found in ([], [(hashlib.sha256(BOOK).hexdigest(), "asha", datetime(2026, 3, 1))])
+
+
+# --- manifests and hidden files --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pipe(world: World) -> Iterator[list[str]]:
+    """A pipe named as a manifest; what it yields is filled as soon as somebody opens it to read."""
+    path, opened = world.inbox.root / "manifest.csv", []
+    os.mkfifo(path)
+
+    def write() -> None:
+        with path.open("w"):
+            opened.append("opened")
+
+    thread = threading.Thread(target=write, daemon=True)
+    thread.start()
+    yield opened
+    if not opened:
+        os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK))
+    thread.join(timeout=10)
+
+
+def test_a_pipe_named_as_a_manifest_is_never_waited_for(world: World, pipe: list[str]) -> None:
+    (world.inbox.root / "a.csv").write_bytes(BOOK)
+    assert [file.path.name for file in world.inbox.files()] == ["a.csv"]
+    with suppress(LoancallsError):
+        world.put("b.csv", LATER, by="asha")
+    assert pipe == []
+
+
+def test_a_link_named_as_a_manifest_is_not_followed(world: World, tmp_path: Path) -> None:
+    outside = tmp_path / "outside.csv"
+    outside.write_text("filename,uploaded_by,uploaded_at\na.csv,mallory,2020-01-01\n")
+    (world.inbox.root / "manifest.csv").symlink_to(outside)
+    (world.inbox.root / "a.csv").write_bytes(BOOK)
+    with suppress(LoancallsError):
+        assert [file.sighting.uploaded_by for file in world.inbox.files()] != ["mallory"]
+    assert outside.read_text().startswith("filename,uploaded_by,uploaded_at\na.csv,mallory,")
+
+
+def test_a_hidden_file_that_is_named_is_loaded_or_refused(world: World, tmp_path: Path) -> None:
+    """The inbox passes over hidden files; a file that a person names must not be passed over without a word."""
+    path = tmp_path / ".loans.csv"
+    path.write_bytes(BOOK)
+    try:
+        world.inbox.take(path)
+    except UsageError:
+        return
+    assert len(world.inbox.pending(world.lake)) == 1
+
+
+# --- the connection that reads uploads -------------------------------------------------------------------------------
+
+
+def quoted(path: Path | str) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+class Locked:
+    """A connection that is locked into `folder`, beside which lies what it must not reach."""
+
+    def __init__(self, root: Path, name: str):
+        self.root, self.folder = root, root / name
+        self.folder.mkdir(parents=True)
+        (root / "secret.csv").write_text("a,b\nsecret,2\n")
+        (root / "secret.parquet").write_bytes(_parquet())
+        (self.folder / "in.csv").write_text("a,b\n3,4\n")
+        (self.folder / "link.csv").symlink_to(root / "secret.csv")
+        (self.folder / "out").symlink_to(root, target_is_directory=True)
+        for twin in (f"{name}x", name.replace("[x]", "x")):
+            if not (root / twin).exists():
+                (root / twin).mkdir()
+                (root / twin / "in.csv").write_text("a,b\ntwin,2\n")
+        self.con = duckdb.connect(config={"temp_directory": str(root / "tmp"), "autoinstall_known_extensions": False})
+        self.con.execute(
+            f"CREATE TABLE t AS SELECT 1 AS a; ATTACH {quoted(root / 'before.db')} AS before; DETACH before"
+        )
+        lock_into(self.con, self.folder)
+
+    def run(self, sql: str) -> list[tuple]:
+        inside = no_pattern(self.folder)
+        paths = {
+            "in": f"{inside}/in.csv", "new": self.folder / "new.csv", "database": self.folder / "new.db",
+            "all": f"{inside}/*.csv", "link": f"{inside}/link.csv", "out": f"{inside}/out/secret.csv",
+            "new_out": self.folder / "out" / "new.csv", "link_plain": self.folder / "link.csv",
+            "up": f"{inside}/../secret.csv", "secret": self.root / "secret.csv",
+            "parquet": self.root / "secret.parquet",
+            "root": self.root, "root_all": f"{self.root}/*", "twin": f"{self.root}/{self.folder.name}x/in.csv",
+            "pattern_twin": self.folder / "in.csv", "beside": self.root / "new.csv", "old": self.root / "before.db",
+        }  # fmt: skip
+        return self.con.execute(sql.format(**{name: quoted(path) for name, path in paths.items()})).fetchall()
+
+
+@pytest.fixture(scope="module", params=["home", "ho[x]me 'q'"])
+def locked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Locked:
+    return Locked(tmp_path_factory.mktemp("locked"), request.param)
+
+
+OUTSIDE = [
+    *("FROM read_csv({secret})", "FROM read_text({secret})", "FROM read_blob({secret})", "FROM {secret}"),
+    *("FROM sniff_csv({secret})", "FROM read_parquet({parquet})", "FROM parquet_metadata({parquet})"),
+    *("FROM read_json({secret})", "FROM glob({root_all})", "FROM read_text({root_all})", "FROM read_csv({twin})"),
+    *("FROM read_csv({up})", "FROM read_csv([{in}, {secret}])", "FROM read_text('/etc/hostname')"),
+    *("FROM read_blob('/proc/self/environ')", "FROM read_text('https://localhost:1/x')"),
+    "FROM read_csv('/dev/stdin')",
+    *("FROM read_csv({link})", "FROM read_text({link})", "FROM read_text({out})", "COPY t FROM {link}"),
+    *("COPY t TO {beside}", "COPY t TO {new_out}", "COPY t TO {link_plain}", "COPY t TO {secret}"),
+    "COPY t FROM {secret}",
+    *("COPY t TO '/dev/stdout'", "EXPORT DATABASE {root}", "IMPORT DATABASE {root}"),
+    *("ATTACH {beside}", "ATTACH {old}", "ATTACH {old} (READ_ONLY)", "CREATE PERSISTENT SECRET s (TYPE http)"),
+    *("INSTALL httpfs", "LOAD httpfs", "INSTALL {secret}", "LOAD {secret}", "INSTALL spatial FROM community"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("sql", OUTSIDE)
+def test_nothing_outside_the_folder_is_read_or_written(locked: Locked, sql: str) -> None:
+    with pytest.raises(duckdb.Error) as refused:
+        locked.run(sql)
+    assert isinstance(refused.value, duckdb.PermissionException), str(refused.value)
+    assert (locked.root / "secret.csv").read_text() == "a,b\nsecret,2\n"
+    assert not (locked.root / "new.csv").exists() and not (locked.root / "schema.sql").exists()
+
+
+CHANGES = [
+    *("SET enable_external_access = true", "SET lock_configuration = false", "SET allowed_directories = ['/']"),
+    *("RESET allowed_directories", "SET allowed_paths = ['/etc/hostname']", "RESET enable_external_access"),
+    *("SET temp_directory = '/tmp'", "RESET temp_directory", "SET memory_limit = '64GB'", "SET threads = 64"),
+    *("PRAGMA memory_limit = '64GB'", "SET GLOBAL memory_limit = '64GB'", "SET autoinstall_known_extensions = true"),
+    *("SET allow_unsigned_extensions = true", "SET extension_directory = '/tmp'"),
+    "SET custom_extension_repository = 'x'",
+    *("SET TimeZone = 'UTC'", "PRAGMA enable_profiling = 'json'", "SET profile_output = '/tmp/x'"),
+    "SET enable_logging = true",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("sql", CHANGES)
+def test_no_setting_can_be_changed(locked: Locked, sql: str) -> None:
+    with pytest.raises(duckdb.Error) as refused:
+        locked.run(sql)
+    assert "configuration" in str(refused.value), str(refused.value)
+    with pytest.raises(duckdb.PermissionException):
+        locked.run("FROM read_text({secret})")
+
+
+def test_reading_and_writing_inside_works(locked: Locked) -> None:
+    assert locked.run("FROM read_csv({in})") == [(3, 4)]
+    locked.run("COPY (SELECT 7 AS a, 8 AS b) TO {new}")
+    (locked.folder / "new.csv").rename(locked.folder / "in.csv")
+    assert locked.run("FROM read_csv({in})") == [(7, 8)]
+    (locked.folder / "in.csv").write_text("a,b\n3,4\n")
+    locked.run("ATTACH {database} AS inside")
+    locked.run("CREATE TABLE inside.t AS SELECT 5 AS a")
+    assert locked.run("FROM inside.t") == [(5,)]
+    locked.run("DETACH inside")
+    locked.con.register("frame", pa.table({"x": [1, 2]}))
+    assert locked.run("SELECT sum(x) FROM frame") == [(3,)]
+
+
+def test_ingest_reads_with_such_a_connection(new_world, monkeypatch) -> None:
+    """Whatever a file brings DuckDB to do: it has no other file within its reach, and no setting."""
+    world, tried = new_world(), []
+    real = Lake.store
+
+    def store(lake: Lake, staged: Path, sha256: str, con: duckdb.DuckDBPyConnection, *limits: object) -> object:
+        outside = [world.home.inbox / "a.csv", world.home.warehouse, world.home.lake / "originals", "/etc/hostname"]
+        statements = [f"FROM read_text({quoted(path)})" for path in outside]
+        for sql in (*statements, "SET enable_external_access = true", "LOAD httpfs"):
+            with pytest.raises((duckdb.PermissionException, duckdb.InvalidInputException)):
+                con.execute(sql).fetchall()
+            tried.append(sql)
+        return real(lake, staged, sha256, con, *limits)
+
+    monkeypatch.setattr(Lake, "store", store)
+    world.put("a.csv", BOOK)
+    world.load()
+    assert len(tried) == 6
+    assert world.rows("SELECT loan_id FROM loans") == [("L1",)]
+
+
+BIG_SORT = "SELECT count(*), max(place) FROM (SELECT row_number() OVER (ORDER BY text) AS place FROM big)"
+
+
+@pytest.mark.parametrize("name", ["home", "ho[x]me 'q'"])
+def test_what_does_not_fit_into_memory_is_spilled_beside_the_lake(tmp_path: Path, name: str) -> None:
+    world = World(tmp_path / name, memory_limit="60MB", threads="1")
+    con = connect(":memory:", world.home, world.settings)
+    try:
+        lock_into(con, world.home.staging)
+        con.execute(
+            "CREATE TABLE big AS SELECT md5(i::VARCHAR) || md5((i + 1)::VARCHAR) AS text FROM range(1_200_000) r(i)"
+        )
+        spilled = con.execute("SELECT count(*), min(path) FROM duckdb_temporary_files()").fetchone()
+        assert spilled[0] > 0 and Path(spilled[1]).is_relative_to(world.home.root / "tmp")
+        assert con.execute(BIG_SORT).fetchone() == (1_200_000, 1_200_000)
+    finally:
+        con.close()
+
+
+def test_the_lake_of_a_home_whose_name_is_a_pattern_can_be_asked(tmp_path: Path) -> None:
+    """What `loancalls uploads` and every run ask of it; the home beside it, which the pattern finds, is another."""
+    for name, content in (("hoxme 'q'", LATER), ("ho[x]me 'q'", BOOK)):
+        world = World(tmp_path / name)
+        world.put("a.csv", content, by="asha")
+        world.ingest()
+        (upload,) = world.lake.uploads().to_dicts()
+        sha256 = hashlib.sha256(content).hexdigest()
+        assert (upload["sha256"], upload["filename"], upload["uploaded_by"]) == (sha256, "a.csv", "asha")
+        assert world.lake.facts(sha256).records == 1
+        assert world.lake.rows(sha256, "loan_book").collect()["loan_id"].to_list() == [content.decode()[14:16]]
+
+
+def test_a_large_file_is_read_with_little_memory(tmp_path: Path) -> None:
+    world = World(tmp_path / "home", memory_limit="100MB", threads="1")
+    lines = [f"L{number},{9_000_000_000 + number},{'Asha Rao ' * 5}{number},{number}.50" for number in range(150_000)]
+    world.put("large.csv", "loan_id,phone,name,outstanding\n" + "\n".join(lines) + "\n")
+    world.ingest()
+    (upload,) = world.lake.uploads().to_dicts()
+    assert (upload["kind"], upload["records"], upload["message"]) == ("loan_book", 150_000, None)

@@ -1,0 +1,135 @@
+"""Rules 0 to 4 against a small reference, on a thousand random worlds at once and on long chains.
+
+The worlds have no phone, loan or id in common, so that one run of the SQL decides them all.
+"""
+
+import random
+import uuid
+from collections import defaultdict
+from collections.abc import Hashable, Iterable
+
+import polars as pl
+import pytest
+from support import World
+
+from orchestration.warehouse.build import open_warehouse
+from orchestration.warehouse.transforms import load_transforms
+
+STEPS = ["identity_stated_links", "identity_stated_groups", "identity_stated", "identity_phone_links",
+         "identity_phone_groups", "row_customers"]  # fmt: skip
+# (order, loan, phone, national id, entity id); None where the row states none
+Row = tuple[int, str, str | None, str | None, str | None]
+
+
+def components(links: Iterable[tuple[Hashable, Hashable]]) -> dict[Hashable, Hashable]:
+    """The representative of every node."""
+    parent: dict[Hashable, Hashable] = {}
+
+    def find(node: Hashable) -> Hashable:
+        parent.setdefault(node, node)
+        while parent[node] != node:
+            parent[node] = parent[parent[node]]
+            node = parent[node]
+        return node
+
+    for left, right in links:
+        parent[find(left)] = find(right)
+    return {node: find(node) for node in parent}
+
+
+def reference(rows: list[Row]) -> dict[int, Hashable]:
+    """The customer of each row, as anything that is equal for rows of one customer; None for nobody."""
+    ids = [[(name, value) for name, value in (("nid", row[3]), ("entity", row[4])) if value] for row in rows]
+    stated = components((own[0], own[-1]) for own in ids if own)
+    group = {row[0]: stated[own[0]] if own else None for row, own in zip(rows, ids, strict=True)}
+    of_loan = defaultdict(set)
+    for row in rows:
+        of_loan[row[1]] |= {group[row[0]]} - {None}
+    group = {
+        row[0]: group[row[0]] or (next(iter(of_loan[row[1]])) if len(of_loan[row[1]]) == 1 else None) for row in rows
+    }
+    rest = [row for row in rows if group[row[0]] is None]
+    chained = components((("loan", row[1]), ("phone", row[2]) if row[2] else ("loan", row[1])) for row in rest)
+    known, phones = defaultdict(set), defaultdict(set)
+    for row in rows:
+        if row[2] and group[row[0]] is not None:
+            known[row[2]].add(group[row[0]])
+    for row in rest:
+        phones[chained["loan", row[1]]] |= {row[2]} - {None}
+    joined = {own: set().union(*(known[phone] for phone in phones[own])) for own in phones}
+    for row in rest:
+        own = chained["loan", row[1]]
+        only = next(iter(joined[own])) if len(joined[own]) == 1 else ("group", own)
+        group[row[0]] = only if phones[own] else None
+    return group
+
+
+def decide(world: World, rows: list[Row]) -> dict[int, uuid.UUID | None]:
+    """The customer of each row as the SQL decides it."""
+    world.build()
+    with open_warehouse(world.home, world.settings) as warehouse:
+        warehouse.con.execute("DELETE FROM identity_rows")
+        names = ("row_order", "loan_id", "phone", "national_id", "entity")
+        columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+        warehouse.con.register("given", pl.DataFrame(columns, schema_overrides={"row_order": pl.Int64}))
+        warehouse.con.execute(
+            "INSERT INTO identity_rows (row_id, row_order, upload_order, loan_id, phone, national_id, entity_id) "
+            "SELECT md5('row' || row_order)::UUID, row_order, 1, loan_id, phone, national_id, md5(entity)::UUID "
+            "FROM given"
+        )
+        for step in STEPS:
+            warehouse.build(load_transforms()[step])
+    found = dict(world.rows("SELECT row_order, customer_id FROM row_customers"))
+    # A customer's id comes of its first row, whatever that is.
+    firsts = {}
+    for order in sorted(found):
+        firsts.setdefault(found[order], order)
+    for order, first in world.rows("SELECT row_order, customer_order FROM row_customers WHERE customer_id IS NOT NULL"):
+        assert firsts[found[order]] == first
+    return found
+
+
+def partition(customers: dict[int, Hashable]) -> tuple[set[frozenset[int]], set[int]]:
+    groups = defaultdict(set)
+    for order, customer in customers.items():
+        groups[customer].add(order)
+    nobody = groups.pop(None, set())
+    return {frozenset(group) for group in groups.values()}, nobody
+
+
+def test_random_worlds_agree_with_the_reference(world: World) -> None:
+    dice, rows, order = random.Random(7), [], 0
+    for number in range(1000):
+        for _ in range(dice.randint(1, 14)):
+            order += 1
+            mark = f"w{number}-"
+            rows.append(
+                (
+                    order,
+                    mark + dice.choice("abcde"),
+                    dice.choice([None, mark + dice.choice("12345")]),
+                    dice.choice([None, None, mark + dice.choice("XYZ")]),
+                    dice.choice([None, None, None, mark + dice.choice("PQ")]),
+                )
+            )
+    dice.shuffle(rows)
+    expected, found = partition(reference(rows)), partition(decide(world, rows))
+    assert found[1] == expected[1], "rows of nobody"
+    assert found[0] == expected[0], "customers"
+    assert len(expected[0]) > 1500 and len(expected[1]) > 100, "the worlds are worth deciding"
+
+
+@pytest.mark.parametrize("shuffled", [False, True], ids=["in order", "shuffled"])
+def test_chains_are_followed_to_the_end(world: World, shuffled: bool) -> None:
+    """A chain of 20,000 changed numbers, and one of national ids and entity ids, are one customer each."""
+    steps = list(range(10_000))
+    if shuffled:
+        random.Random(3).shuffle(steps)
+    rows: list[Row] = []
+    for step in steps:
+        rows.append((len(rows) + 1, f"L{step}", f"p{step}", None, None))
+        rows.append((len(rows) + 1, f"L{step}", f"p{step + 1}", None, None))
+    for step in steps[:3000]:
+        rows.append((len(rows) + 1, f"S{step}", None, f"n{step}", f"e{step}"))
+        rows.append((len(rows) + 1, f"S{step}", None, f"n{step}", f"e{step + 1}"))
+    assert partition(decide(world, rows)) == partition(reference(rows))

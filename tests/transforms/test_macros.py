@@ -1,0 +1,216 @@
+"""Every shared SQL expression, by example: (cell as people write it, what it means)."""
+
+import hashlib
+import math
+import uuid
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import product
+
+import duckdb
+import pytest
+
+from orchestration.warehouse.transforms import macros
+
+# DuckDB works on whole columns, so that every cell is asked about among others of all kinds.
+COMPANY = ["abc", "46086", "1:02:03", "05/03/2026 10:00 PM", "(1,000.00)", "9" * 30, ""]
+
+
+@pytest.fixture(scope="module")
+def con():
+    with duckdb.connect() as con:
+        con.execute(macros())
+        yield con
+
+
+@pytest.fixture
+def ask(con):
+    """The value of a macro for one cell of a column, with the other arguments bound."""
+
+    def call(macro: str, cell: object, *args: object) -> object:
+        holes = "".join(", ?" for _ in args)
+        company = COMPANY if isinstance(cell, str | None) else []
+        query = f"SELECT {macro}(cell{holes}) FROM (SELECT unnest(?) AS cell)"
+        return con.execute(query, [*args, [cell, *company]]).fetchall()[0][0]
+
+    return call
+
+
+def table(**examples: list[tuple]) -> list:
+    """One test per example, named by macro and cell."""
+    return [pytest.param(macro, *row, id=f"{macro}-{row[0]!r}") for macro, rows in examples.items() for row in rows]
+
+
+def each(meant: object, *cells: str | None) -> list[tuple]:
+    """Cells that all mean the same."""
+    return [(cell, meant) for cell in cells]
+
+
+# fmt: off
+ABSENT = ["", "NA", "na", "N/A", "#N/A", "nil", "NIL", "none", "null", "nan", "NaN", "-", "0", "0000", "0.0",
+          "111", "xxx", "XxX", "----", "9999999999", "0000000000", None]
+IDENTIFIERS = table(
+    is_absent=[*each(True, *ABSENT), *each(False, "11", "L1", "naN1", "001", "0.01", "1110", "NAN A", "--1")],
+    has_exponent=[*each(True, "1.2E+11", "9.87654E+09", "1,2e+11", "1.2e11", "5E+10"),
+                  *each(False, "12E5", "E12", "1.2", "1.2E", "LN1.2E+11")],
+    without_point_zero=[*each("12345", "12345.0", "12345.00"), ("12345.10", "12345.10"), ("L.0", "L.0")],
+    loan_number=[*each(None, *ABSENT, "1.2E+11"), ("12345.0", "12345"),
+                 *((text, text) for text in ("12E5", "LN-001", "ln 001", "000123", "=1+1", "ऋण-१"))],
+    national_id_text=[("abcde 1234-f", "ABCDE1234F"), ("1234 5678 9012", "123456789012"), ("-", "")],
+    is_bad_national_id=[*each(True, "1.2E+11", "XXXXXXXX9012", "XXXX9012", "****9012", "ABC", "PAN", "123"),
+                        *each(False, "ABCDE1234F", "XXX1234567", "NA", "", "1234", "000000000000", None)],
+    national_id_of=[*each(None, *ABSENT, "1.2E+11", "XXXX9012", "*9012", "123", "000000000000", "111111"),
+                    ("ABCDE1234F", "ABCDE1234F"), ("123456789012.0", "123456789012"),
+                    ("012345678901", "012345678901")],
+    is_unstated=[*each(True, "", "NA", "nil", "-", "#N/A", None), *each(False, "0", "x", "000")],
+)
+AMOUNTS = [
+    *each("50000.00", "50000", "50,000", "50000.0", "050000", "50000.", "₹50,000", "₹ 50000", "Rs. 50000/-",
+          "+50000", "Rs 50,000.00", "rs.50,000/-", "INR 50,000", "50000/=", "50 000", "50\u00a0000"),
+    *each("123456.00", "1,23,456.00", "₹ 1,23,456", "123,456", "123456"),
+    *each("-500.00", "(500)", "-500", "- 500", "₹ (500)", "(500.00)", "-Rs. 500/-"),
+    *each("0.00", "0", "0.00", "-0", "₹0"),
+    ("(1,500.25)", "-1500.25"), (".50", "0.50"), ("10,00,00,000", "100000000.00"), ("50,000.50", "50000.50"),
+    ("1.005", "1.01"), ("9999999999999.99", "9999999999999.99"), ("1,000,000", "1000000.00"),
+    *each(None, "", "NA", "abc", "5e3", "5E+05", "1.2.3", "1,2", "1,23", "12,34,5", ",500", "500,", "(500",
+          "500)", "-", "((500))", "--5", "-(500)", "5-", "()", "₹", ".", "10k", "5 lakh", "99999999999999",
+          "9" * 40, "0x10", "NaN", "Infinity", "१२३", "50%", "$50", None),
+]
+NUMBERS = table(
+    amount_of=[(cell, meant and Decimal(meant)) for cell, meant in AMOUNTS],
+    price_of=[("1.2345", Decimal("1.2345")), ("-0.45000", Decimal("-0.45")), ("₹ 1,234.5", Decimal("1234.5")),
+              ("0", Decimal(0)), *each(None, "x", "", None)],
+    seconds_of=[*each(45, "45", "45.0", "45.9"), ("0", 0), ("00:01:05", 65), ("100:00:00", 360_000), *each(
+        None, "", "-5", "1:05", "00:60:00", "00:00:60", "45s", "NA", "1e3", "9999999999", None)],
+    flag_of=[*each(True, "yes", "Y", "TRUE", "t", "1", "1.0", "DNC", "dnd", "Do Not Call", "registered"),
+             *each(False, "no", "N", "False", "f", "0", "0.0", "Not Registered"),
+             *each(None, "", "maybe", "2", None)],
+    day_first_evidence=[
+        *each(1, "25-03-2026", "25/3/26", "13.12.2026 10:00"), *each(-1, "03-25-2026", "12/13/26"),
+        *each(0, "05-03-2026", "32-01-2026", "25-13-2026", "2026-03-25", "25-Mar-2026", "46086", "x")],
+    clock_text=[("2026-03-05", "00:00:00"), ("x 2:05 pm", "14:05:00"), ("x 12:05:06 AM", "00:05:06"),
+                ("x 9:05:06.5", "09:05:06.5")],
+)
+# What a cell means with the day first, what with the month first (None: a misfit), and the cells that do.
+DATES = [(cell, day_first, month_first) for day_first, month_first, *cells in [
+    ("2026-03-05", "2026-05-03", "05-03-2026", "05/03/2026", "5/3/2026", "05.03.2026", "5-3-26", "05 03 2026",
+     "05/03/2026 14:30", "05/03/2026 02:30 PM", "5/3/26, 9:30"),
+    ("2026-03-05", "2026-03-05", "2026-03-05", "2026/03/05", "2026-3-5", "2026-03-05T14:30:00Z", "20260305",
+     "05-Mar-2026", "5 Mar 2026", "05-MAR-26", "5-March-2026", "05/March/26", "46086", "46086.75"),
+    ("2026-03-25", None, "25-03-2026", "25.3.26"),
+    (None, "2026-03-25", "03-25-2026", "3/25/26"),
+    ("2024-02-29", None, "29-02-2024"),
+    ("1900-01-01", "1900-01-01", "01-01-1900"),
+    ("2100-12-31", "2100-12-31", "2100-12-31", "73415"),
+    ("2099-01-01", "2099-01-01", "01-01-99"),
+    ("1927-05-18", "1927-05-18", "10000"),
+    (None, None, "29-02-2026", "31-04-2026", "31-12-1899", "2101-01-01", "73416", "9999", "0", "5-Foo-2026",
+     "5-Sepp-2026", "", "NA", "2026-13-01", "00-00-0000", "0000-00-00", "5-3-202", "1/2/3/4", "2026", None),
+] for cell in cells]
+MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+          "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+          "November", "December"]
+# Local times, five and a half hours ahead of UTC, and what they are in UTC.
+TIMES = [
+    *each("2026-03-05 09:00:00", "2026-03-05 14:30:00", "2026-03-05T14:30:00", "05/03/2026 14:30",
+          "05-03-2026 2:30 PM", "05-Mar-2026, 2:30 p.m.", "46086.604166667", "2026-03-05 14:30:00 IST",
+          "2026-03-05T09:00:00Z", "2026-03-05T09:00Z", "2026-03-05 09:00:00 UTC", "2026-03-05 09:00:00 GMT",
+          "2026-03-05T14:30:00+05:30", "2026-03-05T14:30:00+0530", "2026-03-05T04:00:00-05:00",
+          "05-03-2026 09:00 am +00:00", "05-03-2026 04:00 AM -0500", "05-03-2026 09:00 am UTC"),
+    *each("2026-03-04 18:30:00", "2026-03-05 00:00:00", "2026-03-05", "05-03-2026", "05-03-2026 12:00 AM",
+          "46086"),
+    ("2026-03-05 02:00:00", "2026-03-04 20:30:00"), ("05-03-2026 02:30:15pm", "2026-03-05 09:00:15"),
+    ("05-03-2026 12:30 pm", "2026-03-05 07:00:00"), ("05-03-2026 12:30 a.m.", "2026-03-04 19:00:00"),
+    ("2026-03-05 14:30:00.250", "2026-03-05 09:00:00.250"), ("1970-01-01 05:30:00", "1970-01-01 00:00:00"),
+    ("2026-03-05T14:30:00.5+05:30", "2026-03-05 09:00:00.500"),
+    ("1970-01-01 00:00:00", "1969-12-31 18:30:00"),
+    *each(None, "", "NA", "14:30", "2026-03-05 25:00:00", "2026-03-05 14:61", "2026-02-30 10:00:00",
+          "10:00 05-03-2026", "25-13-2026 10:00", "05-03-2026 13:00 PM", "05-03-2026 10:00 XM",
+          "2026-03-05 14:30:00 +5", "0000-00-00 00:00:00", "2026-03-05 14:30 14:31", None),
+]
+ZONES = [("10:00Z", 0), ("10:00 gmt", 0), ("10:00 AM Z", 0), ("10:00+05:30", 330), ("10:00:00 -0500", -300),
+         ("10:00 p.m. +0530", 330), ("10:00 IST", 330), ("10:00", 99), ("2026-03-05", 99)]
+STATUSES = {
+    "not_initiated": ["not_initiated", "ready", "scheduled"],
+    "calling": ["queued", "initiated", "calling", "ringing"],
+    "call_in_progress": ["in-progress", "answered", "call_in_progress"],
+    "agent_transfer": ["agent_transfer"],
+    "call_completed": ["completed", "call_completed"],
+    "disconnected": ["busy", "no-answer", "canceled", "not_picked", "disconnected", "from_leg_unanswered",
+                     "to_leg_unanswered", "from_leg_cancelled"],
+    "failed": ["failed", "call_failed", "from_leg_no_dial", "to_leg_no_dial"],
+}
+RANKS = {"not_initiated": 0, "calling": 1, "call_in_progress": 2, "agent_transfer": 2}
+RATES = [("rate", 8, 20, 8 / 20), ("rate", 0, 20, 0.0), ("rate", 0, 0, None), ("wilson_low", 0, 0, None),
+         ("wilson_high", 0, 0, None)]
+# fmt: on
+
+
+@pytest.mark.parametrize(("macro", "cell", "meant"), [*IDENTIFIERS, *NUMBERS])
+def test_cells(ask, macro, cell, meant):
+    assert ask(macro, cell) == meant
+
+
+@pytest.mark.parametrize(("cell", "day_first", "month_first"), DATES, ids=repr)
+def test_dates(ask, cell, day_first, month_first):
+    assert ask("date_of", cell, True) == (day_first and date.fromisoformat(day_first))
+    assert ask("date_of", cell, False) == (month_first and date.fromisoformat(month_first))
+
+
+def test_every_month_has_its_number(ask):
+    found = [ask("date_of", f"07 {month} 2026", True) for month in MONTHS]
+    assert found == [date(2026, number, 7) for number in range(1, 13)] * 2
+
+
+@pytest.mark.parametrize(("cell", "utc"), TIMES, ids=repr)
+def test_times_are_local_unless_they_state_a_zone(ask, cell, utc):
+    assert ask("timestamp_of", cell, True, 330) == (utc and datetime.fromisoformat(utc))
+
+
+@pytest.mark.parametrize(("cell", "minutes"), ZONES)
+def test_zones(ask, cell, minutes):
+    assert ask("zone_minutes", cell, 99) == minutes
+
+
+@pytest.mark.parametrize(("word", "meant"), [(word, meant) for meant, words in STATUSES.items() for word in words])
+def test_call_statuses_in_any_spelling(ask, word, meant):
+    marks = [word.translate(str.maketrans("-_", mark * 2)) for mark in "-_ "]
+    assert {ask("call_status_of", spell(text)) for text in marks for spell in (str.upper, str.title, str)} == {meant}
+    assert ask("call_status_rank", meant) == RANKS.get(meant, 3)
+
+
+@pytest.mark.parametrize("word", ["", "complete", "no--answer", "done", "busy!", None])
+def test_words_that_are_no_call_status(ask, word):
+    assert ask("call_status_of", word) is None
+
+
+def test_ids_derive_from_the_natural_key(ask):
+    meant = uuid.UUID(hashlib.md5(b"row|a|1").hexdigest())
+    assert (ask("id_of", "row", "a|1"), ask("row_id_of", "a", 1)) == (meant, meant)
+    assert ask("row_order_of", 3, 12) == 3_000_000_012
+
+
+SHARES = [(part, whole) for part, whole in product(range(0, 41, 4), (1, 7, 20, 40, 1000)) if part <= whole]
+
+
+@pytest.mark.parametrize(("part", "whole"), SHARES)
+def test_wilson_interval_is_the_textbook_one(ask, part, whole):
+    z, p = 1.959963984540054, part / whole
+    middle, spread = p + z * z / (2 * whole), z * math.sqrt(p * (1 - p) / whole + z * z / (4 * whole * whole))
+    low, high = (ask(f"wilson_{end}", part, whole) for end in ("low", "high"))
+    assert low == pytest.approx((middle - spread) / (1 + z * z / whole), abs=1e-12)
+    assert high == pytest.approx((middle + spread) / (1 + z * z / whole), abs=1e-12)
+    assert 0 <= low <= p <= high <= 1
+
+
+@pytest.mark.parametrize(("macro", "part", "whole", "meant"), RATES)
+def test_rates(ask, macro, part, whole, meant):
+    assert ask(macro, part, whole) == meant
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "overall", "meant"),
+    [(8, 20, 0.5, 18 / 40), (0, 0, 0.25, 0.25), (1, 1, 0.25, 6 / 21), (1, 1, None, None)],
+)
+def test_a_rate_shrinks_towards_the_rate_over_all(ask, part, whole, overall, meant):
+    assert ask("shrunk_rate_of", part, whole, overall) == meant
