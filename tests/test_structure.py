@@ -22,7 +22,7 @@ PACKAGES = (
     *sorted(str(path.parent.relative_to(REPO)) for path in (REPO / "orchestration").glob("*/__init__.py")),
     *("models", "transforms", "expectations", "database"),
 )
-SQL_FILES = sorted(path for path in ROOT.glob("*/*.sql"))
+SQL_FILES = sorted(ROOT.glob("*/**/*.sql"))
 TABLES = list(published_tables())
 COLUMNS = [
     pytest.param(table, column, id=f"{table}.{column.name}")

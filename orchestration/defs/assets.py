@@ -81,7 +81,7 @@ def transform_asset(transform: Transform) -> dg.AssetsDefinition:
     @dg.asset(
         key=dg.AssetKey([transform.layer, transform.name]),
         deps=sorted({asset_key(table) for table in transform.upstream if table != SETTINGS}),
-        group_name=transform.layer,
+        group_name=transform.group,
         kinds={"duckdb", "sql"},
         description=_description(transform),
         metadata={

@@ -14,7 +14,13 @@ import transforms
 from orchestration.errors import LoancallsError
 
 ROOT = Path(transforms.__file__).parent
-LAYERS = ("staging", "core", "marts")
+# The folders, in the order of the data: a table reads tables of its own folder and of those before it. Each is a group
+# in Dagster.
+FOLDERS = (
+    *("staging/files", "staging/records", "core/records", "core/identity", "core/loans", "core/calls"),
+    *("core/customers", "core/uploads", "marts"),
+)
+STEPS = "core/identity/steps"
 LAKE = "lake"
 SETTINGS = "settings"
 # A file may say these of itself, each on one line or continued by indented ones.
@@ -26,7 +32,7 @@ class Transform:
     """One `.sql` file. `upstream` are the tables it reads: plain names, or `lake.<view>` for raw."""
 
     name: str
-    layer: str
+    folder: str
     sql: str
     upstream: tuple[str, ...]
     grain: str
@@ -41,6 +47,16 @@ class Transform:
         return _column_sources(self.sql)
 
     @property
+    def layer(self) -> str:
+        """The first folder: staging, core or marts."""
+        return self.folder.split("/")[0]
+
+    @property
+    def group(self) -> str:
+        """The folder as the name of a group in Dagster."""
+        return self.folder.replace("/", "_")
+
+    @property
     def tables(self) -> tuple[str, ...]:
         """The upstream transforms, without raw and settings."""
         return tuple(name for name in self.upstream if not name.startswith(LAKE + ".") and name != SETTINGS)
@@ -50,17 +66,22 @@ class Transform:
 def load_transforms(root: Path = ROOT) -> dict[str, Transform]:
     """Every transform below `root`, in an order in which they can be built. Raises LoancallsError with the file."""
     found: dict[str, Transform] = {}
-    for layer in LAYERS:
-        for path in sorted((root / layer).glob("*.sql")):
+    for folder in FOLDERS:
+        for path in sorted((root / folder).glob("*.sql")):
             if path.stem in found:
                 raise LoancallsError(
                     f"{path}: a table named {path.stem} exists already; tables need names of their own."
                 )
-            found[path.stem] = _parse(path, layer)
+            found[path.stem] = _parse(path, folder)
     for transform in found.values():
         for table in transform.tables:
             if table not in found:
-                raise LoancallsError(f"{transform.layer}/{transform.name}.sql reads {table}, which no file makes.")
+                raise LoancallsError(f"{transform.folder}/{transform.name}.sql reads {table}, which no file makes.")
+            if FOLDERS.index(found[table].folder) > FOLDERS.index(transform.folder):
+                raise LoancallsError(
+                    f"{transform.folder}/{transform.name}.sql reads {table} of {found[table].folder}, which comes after "
+                    "it; move one of the two files."
+                )
     order = TopologicalSorter({name: sorted(transform.tables) for name, transform in sorted(found.items())})
     return {name: found[name] for name in order.static_order()}
 
@@ -74,7 +95,7 @@ def macros(root: Path = ROOT) -> str:
 @cache
 def identity_steps(root: Path = ROOT) -> tuple[str, str]:
     """The two SELECTs of a round: hook and jump."""
-    return (root / "identity" / "hook.sql").read_text(), (root / "identity" / "jump.sql").read_text()
+    return (root / STEPS / "hook.sql").read_text(), (root / STEPS / "jump.sql").read_text()
 
 
 def tables_read(sql: str) -> set[str]:
@@ -88,7 +109,7 @@ def tables_read(sql: str) -> set[str]:
     }
 
 
-def _parse(path: Path, layer: str) -> Transform:
+def _parse(path: Path, folder: str) -> Transform:
     sql = path.read_text()
     headings = _headings(sql)
     for heading in ("Grain", "Inputs", "Meaning"):
@@ -101,7 +122,7 @@ def _parse(path: Path, layer: str) -> Transform:
     repeat = re.fullmatch(r"identity/hook\.sql, identity/jump\.sql on (\w+)", headings.get("Repeat", ""))
     return Transform(
         name=path.stem,
-        layer=layer,
+        folder=folder,
         sql=sql,
         upstream=tuple(sorted(upstream)),
         grain=headings["Grain"].rstrip("."),
