@@ -200,9 +200,9 @@ def _ours() -> Callable[[Variant, str, Path], str]:
     from orchestration.ingest.inbox import hash_file
     from orchestration.reader import read_file
     from orchestration.settings import load_settings
+    from orchestration.store.connection import connect
     from orchestration.store.home import Home
     from orchestration.store.lake import _row_projection, upload_id_of
-    from orchestration.warehouse.build import connect
 
     home, settings = Home(WORK / "home").prepare(), load_settings()
 

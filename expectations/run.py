@@ -1,17 +1,26 @@
-"""Run the suites against a working database. Great Expectations takes seconds to import, so it is imported late."""
+"""Run the suites on a connection to the working database: one Great Expectations context for all of them.
 
+Great Expectations takes seconds to import, so it is imported when the first suite runs.
+"""
+
+import importlib
 import logging
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import sys
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cache, cached_property
+from types import ModuleType
 from typing import Any
+
+import duckdb
 
 from expectations.contract import CHECKED_AS, ColumnRule, RowRule, column_rules, key_columns, reference_rules
 from expectations.identities import IDENTITIES
 
 _EXAMPLES = 5
+# Great Expectations imports these for one expectation that we do not use; they are half of the time its import takes.
+_NOT_NEEDED = ("altair", "scipy.stats")
 
 
 @dataclass(frozen=True)
@@ -33,142 +42,176 @@ class Outcome:
         return f"{where}: {self.sentence} ({self.rule}) does not hold for {self.count} rows{keys}"
 
 
-def check_contract(database: Path, table: str) -> list[Outcome]:
-    """Hold a published table against its own contract: not null, unique, allowed values. See `_checking`."""
-    with _checking(database) as (gx, batch_of):
-        return _columns(gx, batch_of(table), table)
+class Suites:
+    """The suites of the published tables, run on one connection to the database that has them.
 
+    Each expectation is a query for the rows that break it. Which rows those are, and of which rule, is only asked when
+    one has failed. Raises RuntimeError when an expectation could not be computed at all.
+    """
 
-def check_together(database: Path, tables: list[str]) -> list[Outcome]:
-    """Hold published tables against each other: references, and the identities between figures. See `_checking`."""
-    with _checking(database) as (gx, batch_of):
+    def __init__(self, con: duckdb.DuckDBPyConnection):
+        self._con = con
+        self._cursors: list[duckdb.DuckDBPyConnection] = []
+        self._batches: dict[str, Any] = {}
+
+    def contract(self, table: str) -> list[Outcome]:
+        """Hold a published table against its own contract: not null, unique, allowed values."""
+        rules = column_rules(table)
+        groups = [[rule for rule in rules if rule.kind == kind] for kind in ("not_null", "allowed")]
+        groups = [group for group in groups if group] + [[rule] for rule in rules if rule.kind == "unique"]
+        broken = self._broken(table, "contract", [_any_of(table, group) for group in groups])
+        suspects = {rule for group, is_broken in zip(groups, broken, strict=True) if is_broken for rule in group}
+        return [self._column_outcome(table, rule, rule in suspects) for rule in rules]
+
+    def together(self, tables: Iterable[str]) -> list[Outcome]:
+        """Hold published tables against each other: references, and the identities between figures."""
         outcomes = []
         for table in tables:
-            batch = batch_of(table)
-            outcomes += _rows(gx, batch, table, "references", reference_rules(table))
-            outcomes += _rows(gx, batch, table, "identities", IDENTITIES.get(table, []))
+            for suite, rules in (("references", reference_rules(table)), ("identities", IDENTITIES.get(table, []))):
+                broken = self._broken(table, suite, [rule.query for rule in rules])
+                outcomes += [
+                    self._row_outcome(table, suite, rule, is_broken)
+                    for rule, is_broken in zip(rules, broken, strict=True)
+                ]
         return outcomes
 
+    # --- Great Expectations -------------------------------------------------------------------------------------
 
-@contextmanager
-def _checking(database: Path) -> Iterator[tuple[Any, Callable[[str], Any]]]:
-    """Great Expectations on `database`, opened read-only and closed: nobody may have it open for writing.
+    def _broken(self, table: str, suite: str, queries: Sequence[str]) -> list[bool]:
+        """For each query whether it finds rows."""
+        if not queries:
+            return []
+        gx, no_rows = great_expectations(), _no_rows()
+        expectations = [no_rows(unexpected_rows_query=query) for query in queries]
+        results = self._batch(table).validate(gx.ExpectationSuite(name=f"{table}_{suite}", expectations=expectations))
+        for cursor in self._cursors:
+            cursor.execute("SELECT 1").fetchall()  # ends a result that was left unread, which a checkpoint waits for
+        for result in results.results:
+            _raise_if_not_computed(table, result)
+        return [not result.success for result in results.results]
 
-    Raises RuntimeError when an expectation could not be computed at all.
-    """
-    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    import great_expectations as gx
-    from sqlalchemy.pool import StaticPool
+    def _batch(self, table: str) -> Any:
+        if table not in self._batches:
+            asset = self._source.add_table_asset(table, table_name=CHECKED_AS.get(table, table))
+            self._batches[table] = asset.add_batch_definition_whole_table("all").get_batch()
+        return self._batches[table]
 
-    logging.getLogger("great_expectations").setLevel(logging.ERROR)
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
-    # One connection kept to the end: this version closes a result with its connection, before reading it.
-    source = context.data_sources.add_sql(
-        "warehouse",
-        connection_string=f"duckdb:///{database}?access_mode=READ_ONLY",
-        kwargs={"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True, "poolclass": StaticPool},
-    )
-    engines = [source.get_engine()]
+    @cached_property
+    def _source(self) -> Any:
+        from sqlalchemy.pool import StaticPool
 
-    def batch_of(table: str) -> Any:
-        asset = source.add_table_asset(table, table_name=CHECKED_AS.get(table, table))
-        batch = asset.add_batch_definition_whole_table("all").get_batch()
-        engines.append(batch.data.execution_engine.engine)
-        return batch
+        context = great_expectations().get_context(mode="ephemeral")
+        context.variables.progress_bars = {"globally": False}
+        return context.data_sources.add_sql(
+            "warehouse",
+            connection_string="duckdb:///:memory:",  # never opened: the connection that there is serves
+            kwargs={
+                "isolation_level": "AUTOCOMMIT",
+                "skip_autocommit_rollback": True,
+                "poolclass": StaticPool,
+                "creator": self._connect,
+            },
+        )
 
-    try:
-        yield gx, batch_of
-    finally:
-        for engine in engines:
-            engine.dispose()
+    def _connect(self) -> Any:
+        from duckdb_sqlalchemy import ConnectionWrapper
 
+        self._cursors.append(self._con.cursor())
+        return ConnectionWrapper(self._cursors[-1])
 
-def _columns(gx: Any, batch: Any, table: str) -> list[Outcome]:
-    rules = column_rules(table)
-    suite = gx.ExpectationSuite(name=f"{table}_contract", expectations=[_expectation(gx, rule) for rule in rules])
-    keys = key_columns(table)
-    result_format = {
-        "result_format": "SUMMARY",
-        "unexpected_index_column_names": keys,
-        "partial_unexpected_count": _EXAMPLES,
-    }
-    outcomes = []
-    for rule, result in zip(rules, batch.validate(suite, result_format=result_format).results, strict=True):
-        _raise_if_broken(table, result)
-        found = result.result
-        # A compound key's failing values are keys themselves; other values stay where they are.
-        compound = found.get("partial_unexpected_list") if len(rule.columns) > 1 else None
-        rows = found.get("partial_unexpected_index_list") or compound or []
-        examples = list(dict.fromkeys(_key([row[key] for key in keys]) for row in rows[:_EXAMPLES]))
+    # --- what has failed ----------------------------------------------------------------------------------------
+
+    def _column_outcome(self, table: str, rule: ColumnRule, is_suspect: bool) -> Outcome:
+        count, examples = self._failing(table, _rows_of(table, rule)) if is_suspect else (0, [])
         sentence = {
             "not_null": "is not null",
             "unique": "is unique",
             "allowed": f"is one of {', '.join(rule.allowed)}",
         }[rule.kind]
-        outcomes.append(
-            Outcome(
-                table,
-                "contract",
-                rule.kind,
-                ", ".join(rule.columns),
-                bool(result.success),
-                int(found.get("unexpected_count") or 0),
-                examples,
-                sentence,
-            )
-        )
-    return outcomes
+        return Outcome(table, "contract", rule.kind, ", ".join(rule.columns), count == 0, count, examples, sentence)
+
+    def _row_outcome(self, table: str, suite: str, rule: RowRule, is_broken: bool) -> Outcome:
+        count, examples = self._failing(table, rule.query) if is_broken else (0, [])
+        return Outcome(table, suite, rule.name, rule.column, not is_broken, count, examples, rule.sentence)
+
+    def _failing(self, table: str, query: str) -> tuple[int, list[str]]:
+        """How many rows a query finds, and the first keys of them."""
+        query = query.format(batch=_quoted(CHECKED_AS.get(table, table)))
+        ((count,),) = self._con.execute(f"SELECT count(*) FROM ({query}) AS failing").fetchall()
+        rows = self._con.execute(f"SELECT * FROM ({query}) AS failing LIMIT {_EXAMPLES}").fetchall()
+        return count, list(dict.fromkeys("/".join(map(str, row)) for row in rows))
 
 
-def _expectation(gx: Any, rule: ColumnRule) -> Any:
-    known = gx.expectations
+def _condition(rule: ColumnRule) -> str:
+    column = _quoted(rule.columns[0])
     if rule.kind == "not_null":
-        return known.ExpectColumnValuesToNotBeNull(column=rule.columns[0])
-    if rule.kind == "allowed":
-        return known.ExpectColumnValuesToBeInSet(column=rule.columns[0], value_set=list(rule.allowed))
-    if len(rule.columns) > 1:
-        return known.ExpectCompoundColumnsToBeUnique(column_list=list(rule.columns))
-    return known.ExpectColumnValuesToBeUnique(column=rule.columns[0])
+        return f"{column} IS NULL"
+    values = ", ".join("'" + value.replace("'", "''") + "'" for value in rule.allowed)
+    return f"{column} NOT IN ({values})"
 
 
-def _rows(gx: Any, batch: Any, table: str, suite_name: str, rules: list[RowRule]) -> list[Outcome]:
-    if not rules:
-        return []
-    suite = gx.ExpectationSuite(
-        name=f"{table}_{suite_name}_rows",
-        expectations=[
-            gx.expectations.UnexpectedRowsExpectation(unexpected_rows_query=rule.query, description=rule.sentence)
-            for rule in rules
-        ],
-    )
-    outcomes = []
-    results = batch.validate(suite, result_format={"result_format": "COMPLETE"}).results
-    for rule, result in zip(rules, results, strict=True):
-        _raise_if_broken(table, result)
-        rows = result.result["details"]["unexpected_rows"][:_EXAMPLES]
-        examples = [_key(list(row.values())) for row in rows]
-        count = int(result.result["observed_value"])
-        outcomes.append(
-            Outcome(
-                table,
-                suite_name,
-                rule.name,
-                rule.column,
-                bool(result.success),
-                count,
-                examples,
-                rule.sentence,
-            )
-        )
-    return outcomes
+def _any_of(table: str, rules: list[ColumnRule]) -> str:
+    """The query for rows that break any of the rules, which are one of uniqueness or several of one kind."""
+    if rules[0].kind == "unique":
+        columns = ", ".join(map(_quoted, rules[0].columns))
+        stated = " AND ".join(f"{_quoted(column)} IS NOT NULL" for column in rules[0].columns)
+        return f"SELECT {columns} FROM {{batch}} WHERE {stated} GROUP BY {columns} HAVING count(*) > 1"
+    return f"SELECT {_keys(table)} FROM {{batch}} WHERE {' OR '.join(map(_condition, rules))}"
 
 
-def _key(values: list[Any]) -> str:
-    return "/".join(str(value) for value in values)
+def _rows_of(table: str, rule: ColumnRule) -> str:
+    """The query for every row that breaks one rule."""
+    if rule.kind != "unique":
+        return _any_of(table, [rule])
+    columns = ", ".join(map(_quoted, rule.columns))
+    return f"SELECT {_keys(table)} FROM {{batch}} WHERE ({columns}) IN ({_any_of(table, [rule])})"
 
 
-def _raise_if_broken(table: str, result: Any) -> None:
+def _keys(table: str) -> str:
+    return ", ".join(map(_quoted, key_columns(table)))
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+@cache
+def great_expectations() -> Any:
+    """The library, imported without what it needs for charts and statistics, and without telling anybody."""
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    for name in _NOT_NEEDED:
+        sys.modules.setdefault(name, _Later(name))
+    library = importlib.import_module("great_expectations")
+    logging.getLogger("great_expectations").setLevel(logging.ERROR)
+    return library
+
+
+class _Later(ModuleType):
+    """Stands for a module until something of it is used, and imports it then."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        return getattr(importlib.import_module(self.__name__), name)
+
+
+@cache
+def _no_rows() -> Any:
+    """An expectation that a query finds no rows. The library's own runs the query twice, to have the rows too."""
+
+    class ExpectNoRows(great_expectations().expectations.UnexpectedRowsExpectation):  # type: ignore[misc]
+        metric_dependencies = ("unexpected_rows_query.row_count",)
+
+        def _validate(self, metrics: dict, *_: object, **__: object) -> dict:
+            count = metrics["unexpected_rows_query.row_count"]
+            return {"success": count == 0, "result": {"observed_value": count}}
+
+    return ExpectNoRows
+
+
+def _raise_if_not_computed(table: str, result: Any) -> None:
     info = result.exception_info or {}
     details = info if "raised_exception" in info else next(iter(info.values()), {})
     if details.get("raised_exception"):

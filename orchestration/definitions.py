@@ -2,10 +2,11 @@
 
 import dagster as dg
 
-from orchestration.defs.assets import RAW, analytics, transform_assets, upload_rows
-from orchestration.defs.checks import audit, contract_checks
+from orchestration.defs.assets import RAW, analytics, records, table_assets
+from orchestration.defs.checks import adds_up, audit
 from orchestration.defs.resources import HomeResource
 from orchestration.defs.sensors import inbox_sensor, lake_sensor
+from orchestration.warehouse.transforms import load_transforms
 
 _everything = dg.AssetSelection.all()
 _raw = dg.AssetSelection.assets(RAW)
@@ -24,8 +25,8 @@ everything_job = dg.define_asset_job(
 )
 
 defs = dg.Definitions(
-    assets=[upload_rows, *transform_assets(), audit, analytics],
-    asset_checks=contract_checks(),
+    assets=[records, *table_assets(load_transforms().values()), audit, analytics],
+    asset_checks=[adds_up],
     jobs=[ingest_job, build_job, everything_job],
     sensors=[inbox_sensor(ingest_job.name), lake_sensor(build_job.name, ingest_job.name)],
     resources={"home": HomeResource()},

@@ -12,9 +12,8 @@ from uuid import UUID, uuid5
 
 import polars as pl
 import pytest
-from support import World, csv_bytes
+from support import World, check_contract, check_together, csv_bytes
 
-from expectations.run import check_contract, check_together
 from models.base import published_tables
 from models.fields import RECORD_FIELDS
 from orchestration.ingest.inbox import hash_file

@@ -9,19 +9,23 @@ import io
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 import polars as pl
 
+from expectations.run import Outcome, Suites
 from models.base import published_tables
 from orchestration.ingest.inbox import Inbox, partition_keys
 from orchestration.ingest.run import ingest
 from orchestration.settings import Settings, load_settings
+from orchestration.store.connection import connect
 from orchestration.store.home import Home
 from orchestration.store.lake import Lake
-from orchestration.warehouse.build import connect, open_warehouse
+from orchestration.warehouse.build import open_warehouse
 from orchestration.warehouse.publish import publish
 from orchestration.warehouse.transforms import load_transforms
 
@@ -52,6 +56,25 @@ def loancalls(home: Path, *arguments: object, code: int = 0, **settings: str) ->
     assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
     assert "Traceback" not in done.stderr
     return done
+
+
+@contextmanager
+def suites_on(database: Path) -> Iterator[Suites]:
+    """The expectations, on a working database that nobody has open."""
+    with duckdb.connect(str(database), read_only=True) as con:
+        yield Suites(con)
+
+
+def check_contract(database: Path, table: str) -> list[Outcome]:
+    """Hold a table against its own contract."""
+    with suites_on(database) as suites:
+        return suites.contract(table)
+
+
+def check_together(database: Path, tables: Iterable[str]) -> list[Outcome]:
+    """Hold tables against each other."""
+    with suites_on(database) as suites:
+        return suites.together(tables)
 
 
 class World:
@@ -102,8 +125,8 @@ class World:
         if are_checks_passed:
             with open_warehouse(self.home, self.settings) as warehouse:
                 for table in published_tables():
-                    warehouse.mark_checked(table)
-                warehouse.mark_audited()
+                    warehouse.fingerprints.mark_checked(table)
+                warehouse.fingerprints.mark_audited()
         publish(self.home, self.settings)
 
     def settle(self, full: bool = False, are_checks_passed: bool = True) -> None:

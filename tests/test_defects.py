@@ -39,8 +39,8 @@ from expectations.identities import IDENTITIES
 from models.base import published_tables
 from models.fields import CALL, CUSTOMER, FILE_UPLOAD, LOAN, RECORD_FIELDS, UPLOAD_ROW
 from orchestration.store import journal
+from orchestration.store.connection import connect
 from orchestration.store.records import IMPORT, RecordFile, write_records
-from orchestration.warehouse.build import connect
 
 NAN = float("nan")
 _files: list[tuple[str, str, str | list[dict]]] = []

@@ -132,8 +132,7 @@ def test_the_table_of_the_example_can_be_added(demo: World, tmp_path: Path) -> N
 _ADDED = """
 import sys
 from pathlib import Path
-from support import SAMPLE, World
-from expectations.run import check_contract
+from support import SAMPLE, World, check_contract
 from orchestration.definitions import defs
 from orchestration.defs.assets import asset_key
 world = World(Path(sys.argv[1]))

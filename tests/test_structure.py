@@ -13,7 +13,7 @@ from models import dictionary
 from models.base import Base, description, published_tables
 from orchestration.cli.app import app
 from orchestration.settings import PREFIX, Settings
-from orchestration.warehouse.build import connect
+from orchestration.store.connection import connect
 from orchestration.warehouse.contract import violations
 from orchestration.warehouse.transforms import ROOT, _headings, load_transforms, tables_read
 

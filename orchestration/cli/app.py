@@ -84,6 +84,9 @@ def run(
         again = [str(name) for name in files] if reread else None
         report = run_all(home, settings, [] if reread else files, full, uploaded_by, moment, watch.progress(), again)
     _stop_on(report.failures)
+    if report.is_unchanged:
+        typer.echo(f"Nothing is new; the published file stands as it is: {home.analytics}")
+        return
     if not report.read:
         typer.echo("Nothing new in the inbox.")
     _print_uploads(home, settings)
@@ -165,7 +168,7 @@ def query(
     settings, home = _home()
     if not home.analytics.exists():
         raise LoancallsError(f"Nothing has been published in {home.root} yet; run `loancalls run FILE...` first.")
-    from orchestration.warehouse.build import connect
+    from orchestration.store.connection import connect
 
     with connect(home.analytics, home, settings, read_only=True) as con:
         try:
@@ -255,7 +258,7 @@ class _Watch:
         self.bars.stop()
 
     def progress(self) -> object:
-        from orchestration.cli.run import Progress
+        from orchestration.progress import Progress
 
         return Progress(phase=self._phase, step=self._step, say=self._say)
 

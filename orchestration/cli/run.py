@@ -1,37 +1,43 @@
-"""A run from the command line: the same jobs that the UI has, executed in this process under one lock."""
+"""A run from the command line: the same jobs that the UI has, executed in this process under one lock.
+
+Dagster takes a second or two to import, so it is imported when there is something to do.
+"""
 
 import os
-import uuid
+import sys
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
 
 from orchestration.errors import LoancallsError
-from orchestration.ingest.inbox import Inbox, known_key, partition_keys
+from orchestration.ingest.inbox import Inbox, InboxFile, known_key, partition_keys
+from orchestration.progress import Progress
 from orchestration.settings import Settings
+from orchestration.store.connection import connect
 from orchestration.store.home import Home
 from orchestration.store.lake import Lake
+from orchestration.warehouse.fingerprints import is_up_to_date
+from orchestration.warehouse.transforms import load_transforms
+
+if TYPE_CHECKING:
+    import dagster as dg
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-
-
-@dataclass
-class Progress:
-    """What a watcher is told: how many steps a phase has, and each step as it ends."""
-
-    phase: Callable[[str, int], None] = lambda name, steps: None
-    step: Callable[[str], None] = lambda name: None
-    say: Callable[[str], None] = lambda sentence: None
+# As Dagster's own server names what it loads: so the UI knows a run of ours for one of its jobs.
+DEFINITIONS = "orchestration.definitions"
 
 
 @dataclass
 class RunReport:
-    """What a run did. `failures` are sentences; empty when the result was published."""
+    """What a run did. `failures` are sentences; empty when the result was published, or stands as it was."""
 
     read: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    is_unchanged: bool = False
 
 
 def run(
@@ -46,44 +52,55 @@ def run(
 ) -> RunReport:
     """Take `files` into the inbox, read what is new there, build everything after raw, check and publish.
 
-    With `full`, the working database is made anew from the lake. `reread` names uploads (file names, or the first
-    digits of their sha256; none for all) whose original bytes are read again. Raises UsageError for one not there,
-    LoancallsError for files that cannot be taken; whatever fails later is in the report, and leaves the published
-    database as it was.
+    Where nothing is new since the last publishing (no upload, record, SQL or setting), nothing is done. With `full`,
+    the working database is made anew from the lake. `reread` names uploads (file names, or the first digits of their
+    sha256; none for all) whose original bytes are read again. Raises UsageError for one not there, LoancallsError for
+    files that cannot be taken; whatever fails later is in the report, and leaves the published database as it was.
     """
     progress = progress or Progress()
-    os.environ["DAGSTER_HOME"] = str(home.dagster)
     waiting = f"Another run holds {home.root}; waiting until it has ended."
     with home.lock(lambda: progress.say(waiting)):
-        inbox = Inbox(home, settings.utc_offset_minutes)
+        inbox, lake = Inbox(home, settings.utc_offset_minutes), Lake(home)
         for path in files:
             inbox.take(path, uploaded_by, uploaded_at)
+        again = [] if reread is None else lake.named(reread)
+        inbox.clear(lake)
+        inbox.gather(lake)
+        pending = inbox.pending(lake)
         report = RunReport()
-        again = [] if reread is None else Lake(home).named(reread)
+        if not pending and not again and not full and _is_up_to_date(home, settings):
+            report.is_unchanged = True
+            return report
+        os.environ["DAGSTER_HOME"] = str(home.dagster)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            _ingest(home, inbox, report, progress, again)
+            if pending or again:
+                _ingest(report, progress, pending, again)
             if report.failures:
                 return report
             if full:
                 home.warehouse.unlink(missing_ok=True)
                 Path(f"{home.warehouse}.wal").unlink(missing_ok=True)
-            _build(report, progress)
+            progress.phase("Building", len(load_transforms()) + 2)
+            _execute("build", report, progress, {})
         return report
 
 
-def _ingest(home: Home, inbox: Inbox, report: RunReport, progress: Progress, again: list[tuple[str, str]]) -> None:
+def _is_up_to_date(home: Home, settings: Settings) -> bool:
+    if not home.warehouse.exists():
+        return False
+    try:
+        with connect(home.warehouse, home, settings, read_only=True) as con:
+            return is_up_to_date(con, home, settings)
+    except (duckdb.Error, LoancallsError):  # whatever is wrong with it, a run puts it right or says so
+        return False
+
+
+def _ingest(report: RunReport, progress: Progress, files: list[InboxFile], again: list[tuple[str, str]]) -> None:
     from dagster import DagsterInstance
 
-    from orchestration.defs.assets import UPLOADS
-    from orchestration.defs.sensors import RANGE_END, RANGE_START, contiguous
+    from orchestration.defs.partitions import RANGE_END, RANGE_START, UPLOADS, contiguous
 
-    lake = Lake(home)
-    inbox.clear(lake)
-    inbox.gather(lake)
-    files = inbox.pending(lake)
-    if not files and not again:
-        return
     with DagsterInstance.get() as instance:
         known = instance.get_dynamic_partitions(UPLOADS.name)
         keys = partition_keys(files, known)
@@ -97,16 +114,10 @@ def _ingest(home: Home, inbox: Inbox, report: RunReport, progress: Progress, aga
     report.read = keys
 
 
-def _build(report: RunReport, progress: Progress) -> None:
-    from orchestration.definitions import defs
-
-    job = defs.resolve_job_def("build")
-    progress.phase("Building", len(job.nodes))
-    _execute("build", report, progress, {})
-
-
 def _execute(name: str, report: RunReport, progress: Progress, tags: dict[str, str]) -> None:
     from dagster import DagsterEventType, DagsterInstance
+    from dagster._core.definitions.job_base import InMemoryJob
+    from dagster._core.execution.api import execute_run
 
     from orchestration.definitions import defs
 
@@ -118,40 +129,42 @@ def _execute(name: str, report: RunReport, progress: Progress, tags: dict[str, s
         if event is None:
             if name == "ingest":  # one line of the step's own log for each upload that has been read
                 progress.step(getattr(entry, "user_message", "").split(": ")[0])
-        elif event.event_type == DagsterEventType.STEP_SUCCESS and name != "ingest":
-            progress.step(event.step_key or "")
+        elif event.event_type == DagsterEventType.ASSET_MATERIALIZATION and name != "ingest":
+            progress.step(event.asset_key.path[-1])
         elif event.event_type == DagsterEventType.ASSET_CHECK_EVALUATION:
             evaluation = event.asset_check_evaluation_data
             if not evaluation.passed:
                 failed_checks.append(evaluation.description or evaluation.check_name)
         elif event.event_type == DagsterEventType.STEP_FAILURE:
-            failed_steps.append(_sentence(event.step_failure_data.error, event.step_key))
+            failed_steps.append(_sentence(event.step_failure_data, event.step_key))
 
     with DagsterInstance.get() as instance:
-        run_id = str(uuid.uuid4())
-        instance.add_event_listener(run_id, watch)
-        result = defs.resolve_job_def(name).execute_in_process(
-            instance=instance, run_id=run_id, run_config=_QUIET, tags=tags, raise_on_error=False
+        job = defs.resolve_job_def(name)
+        run = instance.create_run_for_job(
+            job, run_config=_QUIET, tags={**job.run_tags, **tags}, remote_job_origin=_origin(name)
         )
+        instance.add_event_listener(run.run_id, watch)
+        result = execute_run(InMemoryJob(job), run, instance)
     if not result.success:
         report.failures += failed_checks or failed_steps or [f"The {name} job failed; see its log in `loancalls ui`."]
 
 
-def _sentence(error: object, step: str) -> str:
-    """What went wrong in a step: our own sentence when it is one of our errors, else the step and its error."""
+def _origin(job: str) -> "dg._core.remote_origin.RemoteJobOrigin":
+    """The job as the UI's server knows it: without it a run is on no page of a job, and not in the timeline."""
+    from dagster._core.remote_origin import ManagedGrpcPythonEnvCodeLocationOrigin, RemoteRepositoryOrigin
+    from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+
+    target = LoadableTargetOrigin(executable_path=sys.executable, module_name=DEFINITIONS)
+    location = ManagedGrpcPythonEnvCodeLocationOrigin(loadable_target_origin=target, location_name=DEFINITIONS)
+    return RemoteRepositoryOrigin(location, "__repository__").get_job_origin(job)
+
+
+def _sentence(failure: object, step: str) -> str:
+    """What went wrong in a step: the sentence that it failed with, else the step and its error."""
+    said = failure.user_failure_data
+    if said is not None and said.description:
+        return said.description
+    error = failure.error
     while error.cause is not None:
         error = error.cause
-    message = error.message.strip()
-    ours = [name for name in _error_names() if error.cls_name == name]
-    if ours:
-        return message.split(": ", 1)[1] if message.split(": ", 1)[0].endswith(ours[0]) else message
-    return f"Step {step} failed: {message}"
-
-
-def _error_names() -> list[str]:
-    names, todo = [], [LoancallsError]
-    while todo:
-        known = todo.pop()
-        names.append(known.__name__)
-        todo += known.__subclasses__()
-    return names
+    return f"Step {step} failed: {error.message.strip()}"

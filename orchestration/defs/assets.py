@@ -1,24 +1,26 @@
-"""The assets: raw uploads by partition, one asset per `.sql` file, and the published database."""
+"""The assets: raw records by partition, the tables of each folder of transforms, and the published database."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import dagster as dg
 
 from models.base import description, duckdb_type, published_tables
-from orchestration.defs.resources import HomeResource
+from orchestration.defs.partitions import UPLOADS
+from orchestration.defs.resources import HomeResource, failures_in_words
+from orchestration.defs.results import check_result
 from orchestration.ingest.run import Stated, ingest
 from orchestration.report.findings import Finding, as_markdown, problem_findings, reading_findings
 from orchestration.store.lake import Lake, UploadFacts
-from orchestration.warehouse.build import Built, open_warehouse
+from orchestration.warehouse.build import Built
 from orchestration.warehouse.publish import publish
-from orchestration.warehouse.transforms import LAKE, SETTINGS, Transform, load_transforms
+from orchestration.warehouse.transforms import FOLDERS, LAKE, SETTINGS, Transform, load_transforms
 
-UPLOADS = dg.DynamicPartitionsDefinition(name="uploads")
-RAW = dg.AssetKey([LAKE, "upload_rows"])
+RAW = dg.AssetKey(["raw", "records"])
 AUDIT = dg.AssetKey(["published", "audit"])
 PUBLISHED = dg.AssetKey(["published", "analytics"])
+CONTRACT = "contract"
 
 
 class IngestConfig(dg.Config):
@@ -32,11 +34,11 @@ class IngestConfig(dg.Config):
     key=RAW,
     partitions_def=UPLOADS,
     backfill_policy=dg.BackfillPolicy.single_run(),
-    group_name=LAKE,
+    group_name="raw",
     kinds={"parquet"},
     description="Raw: every record of every upload as received, with its line. One partition per upload.",
 )
-def upload_rows(context: dg.AssetExecutionContext, config: IngestConfig, home: HomeResource) -> dg.MaterializeResult:
+def records(context: dg.AssetExecutionContext, config: IngestConfig, home: HomeResource) -> dg.MaterializeResult:
     lake = Lake(home.home)
 
     def done(key: str, facts: UploadFacts) -> None:
@@ -49,7 +51,8 @@ def upload_rows(context: dg.AssetExecutionContext, config: IngestConfig, home: H
             context.log.warning(f"{key}: {finding.what}{where}. {finding.mend}")
 
     stated = Stated(config.uploaded_by, config.uploaded_at)
-    facts = ingest(home.home, home.settings, list(context.partition_keys), stated, done)
+    with failures_in_words():
+        facts = ingest(home.home, home.settings, list(context.partition_keys), stated, done)
     return dg.MaterializeResult(metadata={"uploads": len(facts), "records": sum(one.records for one in facts)})
 
 
@@ -75,11 +78,54 @@ def asset_key(table: str) -> dg.AssetKey:
     return dg.AssetKey([load_transforms()[table].layer, table])
 
 
-def transform_asset(transform: Transform) -> dg.AssetsDefinition:
-    """The asset of one `.sql` file; its upstream are the tables that the SQL reads."""
+def group_assets(tables: list[Transform]) -> dg.AssetsDefinition:
+    """The tables of one folder: an asset and its checks for each, in one step. Any of them can be built alone."""
 
-    @dg.asset(
-        key=dg.AssetKey([transform.layer, transform.name]),
+    @dg.multi_asset(
+        name=tables[0].group,
+        specs=[_spec(transform) for transform in tables],
+        check_specs=[
+            dg.AssetCheckSpec(
+                name=CONTRACT,
+                asset=asset_key(transform.name),
+                blocking=True,
+                description="Not null, unique and allowed values, as the table's contract says.",
+            )
+            for transform in tables
+            if transform.name in published_tables()
+        ],
+        can_subset=True,
+    )
+    def build(context: dg.AssetExecutionContext, home: HomeResource) -> Iterator[dg.MaterializeResult]:
+        for transform in tables:
+            if asset_key(transform.name) in context.selected_asset_keys:
+                yield _built(context, home, transform)
+
+    return build
+
+
+def _built(context: dg.AssetExecutionContext, home: HomeResource, transform: Transform) -> dg.MaterializeResult:
+    """Build one table and hold it against its contract; a broken one stops whatever comes after it."""
+    key, started = asset_key(transform.name), time.perf_counter()
+    with failures_in_words():
+        built = home.warehouse.build(transform)
+    checks = []
+    if dg.AssetCheckKey(key, CONTRACT) in context.selected_asset_check_keys:
+        outcomes = home.suites.contract(transform.name)
+        if all(outcome.passed for outcome in outcomes):
+            home.warehouse.fingerprints.mark_checked(transform.name)
+        checks = [check_result(key, CONTRACT, outcomes)]
+    seconds = time.perf_counter() - started
+    rows = "" if built.rows is None else f"{built.rows} rows, "
+    context.log.info(f"{transform.name}: {rows}{built.note}, {seconds:.2f} s")
+    return dg.MaterializeResult(
+        asset_key=key, metadata=_build_metadata(transform, built, seconds), check_results=checks
+    )
+
+
+def _spec(transform: Transform) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        key=asset_key(transform.name),
         deps=sorted({asset_key(table) for table in transform.upstream if table != SETTINGS}),
         group_name=transform.group,
         kinds={"duckdb", "sql"},
@@ -89,15 +135,6 @@ def transform_asset(transform: Transform) -> dg.AssetsDefinition:
             **_contract_schema(transform.name),
         },
     )
-    def build(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
-        started = time.perf_counter()
-        with open_warehouse(home.home, home.settings) as warehouse:
-            built = warehouse.build(transform)
-        seconds = time.perf_counter() - started
-        context.log.info(f"{transform.name}: {built.rows} rows, {built.note}, {seconds:.2f} s")
-        return dg.MaterializeResult(metadata=_build_metadata(transform, built, seconds))
-
-    return build
 
 
 def _description(transform: Transform) -> str:
@@ -135,17 +172,20 @@ def _build_metadata(transform: Transform, built: Built, seconds: float) -> dict[
         ]
         for name, _ in built.columns
     }
-    described = _contract_schema(transform.name) or {
-        "dagster/column_schema": dg.TableSchema(
-            columns=[dg.TableColumn(name=name, type=kind) for name, kind in built.columns]
-        )
-    }
+    described = (
+        {}
+        if transform.name in published_tables()
+        else {
+            "dagster/column_schema": dg.TableSchema(
+                columns=[dg.TableColumn(name=name, type=kind) for name, kind in built.columns]
+            )
+        }
+    )
     return {
-        "dagster/row_count": built.rows,
+        **({} if built.rows is None else {"dagster/row_count": built.rows}),
         "dagster/column_lineage": dg.TableColumnLineage({name: found for name, found in deps.items() if found}),
         "seconds": round(seconds, 3),
         "built": built.note,
-        "sql": dg.MetadataValue.md(f"```sql\n{transform.sql}\n```"),
         **described,
     }
 
@@ -158,7 +198,9 @@ def _build_metadata(transform: Transform, built: Built, seconds: float) -> dict[
     description="analytics.duckdb: the checked tables, masked, in one rename. Analysts read this and nothing else.",
 )
 def analytics(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
-    rows = publish(home.home, home.settings)
+    home.close_warehouse()
+    with failures_in_words():
+        rows = publish(home.home, home.settings)
     context.log.info(f"Published {len(rows)} tables.")
     return dg.MaterializeResult(
         metadata={
@@ -170,5 +212,9 @@ def analytics(context: dg.AssetExecutionContext, home: HomeResource) -> dg.Mater
     )
 
 
-def transform_assets() -> list[dg.AssetsDefinition]:
-    return [transform_asset(transform) for transform in load_transforms().values()]
+def table_assets(transforms: Iterable[Transform]) -> list[dg.AssetsDefinition]:
+    """The assets of transforms, which are in an order in which they can be built, by folder."""
+    by_folder: dict[str, list[Transform]] = {folder: [] for folder in FOLDERS}
+    for transform in transforms:
+        by_folder[transform.folder].append(transform)
+    return [group_assets(tables) for tables in by_folder.values() if tables]

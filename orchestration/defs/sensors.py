@@ -8,30 +8,12 @@ import json
 
 import dagster as dg
 
-from orchestration.defs.assets import UPLOADS
+from orchestration.defs.history import is_under_way
+from orchestration.defs.partitions import RANGE_END, RANGE_START, UPLOADS, contiguous
 from orchestration.ingest.inbox import Inbox, partition_keys
 from orchestration.settings import load_settings
 from orchestration.store.home import Home
 from orchestration.store.lake import Lake
-
-RANGE_START = "dagster/asset_partition_range_start"
-RANGE_END = "dagster/asset_partition_range_end"
-_UNDER_WAY = [
-    *(dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING),
-    *(dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING),
-]
-
-
-def contiguous(keys: list[str], order: list[str]) -> list[tuple[str, str]]:
-    """The partitions `keys` as ranges (first, last) of `order`, so that each range is one run."""
-    wanted, ranges, current = set(keys), [], []
-    for key in [*order, None]:
-        if key in wanted:
-            current.append(key)
-        elif current:
-            ranges.append((current[0], current[-1]))
-            current = []
-    return ranges
 
 
 def inbox_sensor(job: str) -> dg.SensorDefinition:
@@ -51,7 +33,7 @@ def inbox_sensor(job: str) -> dg.SensorDefinition:
         inbox, lake = Inbox(home, settings.utc_offset_minutes), Lake(home)
         before = json.loads(context.cursor or "{}")
         now = {str(path): [status.st_size, status.st_mtime_ns] for path, status in inbox.paths()}
-        if _under_way(context, job):
+        if is_under_way(context.instance, home, job):
             return dg.SensorResult(skip_reason="Files are being read.", cursor=json.dumps(now))
         if any(before.get(path) != stamp for path, stamp in now.items()):
             return dg.SensorResult(skip_reason="Files are still arriving; looking again.", cursor=json.dumps(now))
@@ -90,14 +72,10 @@ def lake_sensor(job: str, ingest_job: str) -> dg.SensorDefinition:
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         home = Home(load_settings().home).prepare()
-        if _under_way(context, ingest_job) or _under_way(context, job):
+        if any(is_under_way(context.instance, home, name) for name in (ingest_job, job)):
             return dg.SkipReason("A run is under way.")
         if not Lake(home).files("uploads"):
             return dg.SkipReason("The lake is empty.")
         return dg.RunRequest(run_key=Lake(home).state())
 
     return sensor
-
-
-def _under_way(context: dg.SensorEvaluationContext, job: str) -> bool:
-    return bool(context.instance.get_runs(dg.RunsFilter(job_name=job, statuses=_UNDER_WAY), limit=1))

@@ -8,7 +8,6 @@ import duckdb
 import polars as pl
 import sqlalchemy as sa
 
-from orchestration.cli.run import Progress
 from orchestration.earlier.generations import (
     LOANS_OF_CUSTOMERS,
     MACROS,
@@ -23,6 +22,7 @@ from orchestration.earlier.generations import (
 from orchestration.earlier.source import BATCH, Source, open_source
 from orchestration.errors import LoancallsError
 from orchestration.ingest.inbox import hash_file
+from orchestration.progress import Progress
 from orchestration.store.home import Home
 from orchestration.store.lake import Lake
 from orchestration.store.records import IMPORT, RecordFile, utc_now, write_records

@@ -6,8 +6,8 @@ from models.fields import CALL, CUSTOMER, FILE_UPLOAD, LOAN, STATUS, UPLOAD_ROW
 from orchestration.earlier.generations import LOANS_OF_CUSTOMERS
 from orchestration.earlier.import_database import Imported
 from orchestration.settings import Settings
+from orchestration.store.connection import connect
 from orchestration.store.home import Home
-from orchestration.warehouse.build import connect
 
 # Where a record of each kind is to be found under its own id.
 _TABLES = {

@@ -13,10 +13,10 @@ from orchestration.errors import LoancallsError
 from orchestration.ingest.inbox import Inbox, InboxFile, hash_file, hash_in_key, parse_moment, short_hash
 from orchestration.reader import Limits
 from orchestration.settings import Settings
+from orchestration.store.connection import connect, lock_into
 from orchestration.store.home import Home
 from orchestration.store.lake import FILE, Lake, UploadFacts
 from orchestration.store.records import read_head
-from orchestration.warehouse.build import connect, lock_into
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ import polars as pl
 
 from orchestration.report.findings import error_findings, problem_findings, reading_findings
 from orchestration.settings import Settings
+from orchestration.store.connection import connect
 from orchestration.store.home import Home
 from orchestration.store.lake import Lake
-from orchestration.warehouse.build import connect
 
 _OUTCOMES = {
     "sha256": pl.String,

@@ -38,7 +38,7 @@ def publish(home: Home, settings: Settings) -> dict[str, int]:
     for stale in (new, Path(f"{new}.wal")):
         stale.unlink(missing_ok=True)
     with open_warehouse(home, settings) as warehouse:
-        if unfit := warehouse.unfit():
+        if unfit := warehouse.fingerprints.unfit():
             reasons = "; ".join(f"{table} {reason}" for table, reason in unfit.items())
             raise LoancallsError(f"Nothing was published: {reasons}. Run `loancalls run`.")
         rows = _write(warehouse, new, home, settings)

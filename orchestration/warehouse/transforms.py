@@ -79,8 +79,8 @@ def load_transforms(root: Path = ROOT) -> dict[str, Transform]:
                 raise LoancallsError(f"{transform.folder}/{transform.name}.sql reads {table}, which no file makes.")
             if FOLDERS.index(found[table].folder) > FOLDERS.index(transform.folder):
                 raise LoancallsError(
-                    f"{transform.folder}/{transform.name}.sql reads {table} of {found[table].folder}, which comes after "
-                    "it; move one of the two files."
+                    f"{transform.folder}/{transform.name}.sql reads {table} of {found[table].folder}, which comes "
+                    "after it; move one of the two files."
                 )
     order = TopologicalSorter({name: sorted(transform.tables) for name, transform in sorted(found.items())})
     return {name: found[name] for name in order.static_order()}

@@ -15,10 +15,10 @@ import pytest
 from support import REPO, World
 
 from orchestration.definitions import defs
-from orchestration.defs.assets import AUDIT, PUBLISHED, RAW, UPLOADS, analytics, transform_asset
-from orchestration.defs.checks import audit, contract_checks
+from orchestration.defs.assets import AUDIT, PUBLISHED, RAW, analytics, table_assets
+from orchestration.defs.checks import adds_up, audit
+from orchestration.defs.partitions import RANGE_END, RANGE_START, UPLOADS, contiguous
 from orchestration.defs.resources import HomeResource
-from orchestration.defs.sensors import RANGE_END, RANGE_START, contiguous
 from orchestration.warehouse.transforms import load_transforms
 
 warnings.simplefilter("ignore")
@@ -93,7 +93,8 @@ def test_partitions_are_readable_and_each_has_its_facts(world: World, instance: 
 def test_a_table_shows_rows_types_descriptions_lineage_and_sql(world: World, instance: dg.DagsterInstance) -> None:
     shown = latest(instance, "marts", "loan_call_success")
     assert shown["dagster/row_count"] == 2
-    columns = {column.name: column for column in shown["dagster/column_schema"].columns}
+    spec = defs.resolve_asset_graph().get(dg.AssetKey(["marts", "loan_call_success"]))
+    columns = {column.name: column for column in spec.metadata["dagster/column_schema"].columns}
     assert columns["success_rate"].type == "DOUBLE"
     assert columns["success_rate"].description == "completed / attempts."
     assert not columns["attempts"].constraints.nullable
@@ -101,8 +102,9 @@ def test_a_table_shows_rows_types_descriptions_lineage_and_sql(world: World, ins
     assert {(dep.asset_key.path[-1], dep.column_name) for dep in lineage["completed"]} == {
         ("call_facts", "is_completed")
     }
-    assert "SELECT" in shown["sql"]
     assert shown["seconds"] > 0
+    assert "sql" not in shown, "it stands once in the asset's description, not with each materialization"
+    assert "SELECT" in spec.description
 
 
 def test_upstream_is_what_the_sql_reads() -> None:
@@ -116,7 +118,7 @@ def test_upstream_is_what_the_sql_reads() -> None:
 def test_checks_are_there_and_passed(world: World, instance: dg.DagsterInstance) -> None:
     keys = set(defs.resolve_asset_graph().asset_check_keys)
     assert dg.AssetCheckKey(dg.AssetKey(["core", "loans"]), "contract") in keys
-    assert dg.AssetCheckKey(AUDIT, "employee_performance") in keys
+    assert dg.AssetCheckKey(dg.AssetKey(["marts", "employee_performance"]), "adds_up") in keys
     (run,) = instance.get_runs(dg.RunsFilter(job_name="build"), limit=1)
     events = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
     assert len(events) == len(keys)
@@ -151,7 +153,7 @@ def test_a_broken_mart_is_not_published(world: World, instance: dg.DagsterInstan
     result = materialize_with(dataclasses.replace(mart, sql=twice), instance)
     assert not result.success
     (failed,) = [check for check in result.get_asset_check_evaluations() if not check.passed]
-    assert failed.asset_key == AUDIT and failed.check_name == "loan_call_success"
+    assert failed.asset_key == dg.AssetKey(["marts", "loan_call_success"]) and failed.check_name == "adds_up"
     assert "loan_call_success: the sum of attempts over all rows is that of all calls" in failed.description
     assert "does not hold for 1 rows, for example 4/2" in failed.description
     assert failed.metadata["failed"].records[0].data["rule"] == "attempts_add_up"
@@ -171,16 +173,15 @@ def test_a_broken_column_stops_what_is_made_from_it(world: World, instance: dg.D
         f"loans.status: is one of active, closed (allowed) does not hold for 1 rows, for example {key}"
         in failed.description
     )
-    assert not result.asset_materializations_for_node("marts__loan_call_success")
+    assert not result.asset_materializations_for_node("marts")
     assert world.home.analytics.read_bytes() == before
 
 
 def materialize_with(changed: object, instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
     """Everything after raw, with one transform changed."""
     transforms = [changed if known.name == changed.name else known for known in load_transforms().values()]
-    assets = [transform_asset(transform) for transform in transforms]
     return dg.materialize(
-        [*assets, *contract_checks(), audit, analytics],
+        [*table_assets(transforms), adds_up, audit, analytics],
         resources={"home": HomeResource()},
         instance=instance,
         raise_on_error=False,
@@ -242,7 +243,7 @@ def test_config_states_sender_and_time(tmp_path: Path, monkeypatch: pytest.Monke
     (file,) = world.inbox.files()
     with dg.instance_for_test() as instance:
         instance.add_dynamic_partitions(UPLOADS.name, [file.partition_key])
-        config = {"ops": {"lake__upload_rows": {"config": {"uploaded_by": "desk", "uploaded_at": "2026-03-05T10:00"}}}}
+        config = {"ops": {"raw__records": {"config": {"uploaded_by": "desk", "uploaded_at": "2026-03-05T10:00"}}}}
         assert run_job("ingest", instance, partition_key=file.partition_key, run_config=config).success
     (row,) = world.lake.uploads().select("uploaded_by", "uploaded_at").rows()
     assert (row[0], str(row[1])) == ("desk", "2026-03-05 04:30:00")

@@ -21,13 +21,13 @@ from postgres import postgres as postgres  # the fixture
 from support import World
 
 from models.fields import RECORD_FIELDS
-from orchestration.cli.run import Progress
 from orchestration.earlier import import_database as importing
 from orchestration.earlier import source as source_module
 from orchestration.earlier.generations import columns_of
 from orchestration.earlier.import_database import Imported, import_database
 from orchestration.earlier.source import open_source
 from orchestration.errors import LoancallsError, UsageError
+from orchestration.progress import Progress
 from orchestration.store.home import Home
 from orchestration.store.records import read_head, waiting
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support import World
+from support import World, check_contract, check_together
 
-from expectations.run import Outcome, check_contract, check_together
+from expectations.run import Outcome
 from models.base import published_tables
 from orchestration.warehouse.build import open_warehouse
 

@@ -34,9 +34,9 @@ from orchestration.ingest import inbox as inbox_module
 from orchestration.ingest import run as ingest_module
 from orchestration.ingest.inbox import hash_file
 from orchestration.reader import no_pattern
+from orchestration.store.connection import connect, lock_into
 from orchestration.store.home import Home
 from orchestration.store.lake import Lake
-from orchestration.warehouse.build import connect, lock_into
 
 LOANCALLS = Path(sys.executable).parent / "loancalls"
 BOOK = b"loan_id,phone\nL1,9845012345\n"

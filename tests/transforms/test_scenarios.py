@@ -18,7 +18,7 @@ import polars as pl
 import pytest
 from support import World
 
-from orchestration.warehouse.build import connect
+from orchestration.store.connection import connect
 
 STORIES = sorted(path for path in (Path(__file__).parent / "scenarios").iterdir() if path.is_dir())
 

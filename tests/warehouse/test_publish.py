@@ -11,9 +11,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from support import World
+from support import World, check_contract, check_together
 
-from expectations.run import check_contract, check_together
 from models.base import published_tables
 from orchestration.errors import LoancallsError
 from orchestration.warehouse.build import open_warehouse
@@ -57,10 +56,10 @@ def pass_checks(world: World) -> None:
     for table in published_tables():
         assert all(outcome.passed for outcome in check_contract(world.home.warehouse, table))
         with open_warehouse(world.home, world.settings) as warehouse:
-            warehouse.mark_checked(table)
+            warehouse.fingerprints.mark_checked(table)
     assert all(outcome.passed for outcome in check_together(world.home.warehouse, list(published_tables())))
     with open_warehouse(world.home, world.settings) as warehouse:
-        warehouse.mark_audited()
+        warehouse.fingerprints.mark_audited()
 
 
 def published(world: World, sql: str) -> list[tuple]:

@@ -5,9 +5,8 @@ import time
 from pathlib import Path
 
 import pytest
-from support import World
+from support import World, check_contract
 
-from expectations.run import check_contract
 from orchestration.errors import TransformError, UsageError
 from orchestration.warehouse.build import open_warehouse
 from orchestration.warehouse.transforms import load_transforms

@@ -1,0 +1,48 @@
+"""Connections to DuckDB with the limits of the settings, that install nothing and spill into the home."""
+
+import re
+from pathlib import Path
+
+import duckdb
+
+from orchestration.errors import LoancallsError
+from orchestration.reader import no_pattern
+from orchestration.settings import Settings
+from orchestration.store.home import Home
+
+
+def connect(path: Path | str, home: Home, settings: Settings, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+    """A DuckDB connection with our limits, spilling into the home, that installs nothing."""
+    config: dict[str, object] = {
+        "temp_directory": str(home.root / "tmp"),
+        "autoinstall_known_extensions": False,
+        "preserve_insertion_order": True,
+    }
+    if settings.memory_limit:
+        config["memory_limit"] = settings.memory_limit
+    if settings.threads:
+        config["threads"] = settings.threads
+    try:
+        return duckdb.connect(str(path), read_only=read_only, config=config)
+    except duckdb.IOException as error:
+        raise LoancallsError(
+            f"{path} cannot be opened: {str(error).splitlines()[0]} Close the program that has it open, or remove the "
+            "file if it is broken: it is rebuilt from the lake."
+        ) from None
+
+
+def lock_into(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Keep a connection that reads what strangers sent from every file outside `folder`, for good."""
+    # DuckDB holds a path that is asked for against these as it is written, and again as it is found.
+    names = ", ".join("'" + name.replace("'", "''") + "'" for name in (str(folder), no_pattern(folder)))
+    con.execute(f"SET allowed_directories = [{names}]")
+    con.execute("SET enable_external_access = false")
+    con.execute("SET lock_configuration = true")
+
+
+def without_values(error: duckdb.Error) -> str:
+    """DuckDB's message without the values it quotes, which may be somebody's personal data."""
+    message = str(error)
+    if isinstance(error, duckdb.ConversionException | duckdb.InvalidInputException | duckdb.OutOfRangeException):
+        message = re.sub(r"'[^'\n]*'|\"[^\"\n]*\"", "'...'", message.splitlines()[0])
+    return message
