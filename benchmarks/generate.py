@@ -70,5 +70,5 @@ def generate(folder: Path, loan_rows: int, call_rows: int, days: int = 5) -> lis
                 f"{log.name},bench,2026-03-0{day + 1}T21:00:00",
             ]
             paths += [book, log]
-    (folder / "manifest.csv").write_text("\n".join(manifest) + "\n")
+    (folder / "manifest.csv").write_text("\n".join(manifest) + "\n", encoding="utf-8")
     return paths

@@ -148,7 +148,7 @@ def make(rows: int, names: list[str]) -> dict[str, str]:
     generate(WORK, rows, 0, days=1)[0].rename(_file("plain"))
     for name in names:
         if name != "plain":
-            with _file("plain").open() as source, _file(name).open("w") as out:
+            with _file("plain").open(encoding="utf-8") as source, _file(name).open("w", encoding="utf-8") as out:
                 out.writelines(_varied(name, source, rows))
     return {name: upload_id_of(hash_file(_file(name))) for name in names}
 

@@ -104,8 +104,8 @@ def duckdb_type(column: sa.Column) -> str:
 
 def published_tables() -> dict[str, type[Base]]:
     """Every published table by name, in the order in which the classes were written."""
-    import models.marts
-    import models.tables  # noqa: F401  (imported so that the classes are mapped)
+    import models.marts  # noqa: F401  (imported so that the classes are mapped)
+    import models.tables  # noqa: F401
 
     return {mapper.class_.__tablename__: mapper.class_ for mapper in _in_order(Base.registry.mappers)}
 

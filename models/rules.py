@@ -22,7 +22,7 @@ _lock = threading.Lock()
 @cache
 def _connection() -> duckdb.DuckDBPyConnection:
     con = duckdb.connect(":memory:", config={"threads": 1, "autoinstall_known_extensions": False})
-    con.execute((Path(transforms.__file__).parent / "macros.sql").read_text())
+    con.execute((Path(transforms.__file__).parent / "macros.sql").read_text(encoding="utf-8"))
     return con
 
 

@@ -51,7 +51,7 @@ def loancalls(home: Path, *arguments: object, code: int = 0, **settings: str) ->
         **{f"LOANCALLS_{name}": value for name, value in settings.items()},
     }
     done = subprocess.run(
-        [LOANCALLS, *map(str, arguments)], env=environment, capture_output=True, text=True, cwd=home.parent
+        [LOANCALLS, *map(str, arguments)], env=environment, capture_output=True, encoding="utf-8", cwd=home.parent
     )
     assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
     assert "Traceback" not in done.stderr

@@ -82,7 +82,8 @@ def test_what_a_page_says_that_a_program_says_is_what_it_says() -> None:
 
 def test_the_readme_names_every_error_code(demo: World) -> None:
     readme = (REPO / "README.md").read_text(encoding="utf-8")
-    codes = set(re.findall(r"'(\w+): ", "".join(path.read_text() for path in (REPO / "transforms").rglob("*.sql"))))
+    sql = "".join(path.read_text(encoding="utf-8") for path in (REPO / "transforms").rglob("*.sql"))
+    codes = set(re.findall(r"'(\w+): ", sql))
     codes |= {code for (code,) in demo.rows("SELECT DISTINCT code FROM row_error_counts")}
     assert {"missing_loan_id", "bad_amount", "bad_quoting"} <= codes
     assert {code for code in codes if f"`{code}`" not in readme} == set()
@@ -98,7 +99,7 @@ def test_links_lead_somewhere(page: str) -> None:
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
 def test_every_target_of_make_that_is_named_is_there(page: str) -> None:
     named = set(re.findall(r"\bmake ([a-z]+)\b", "\n".join(re.findall(r"`[^`]+`|^make .*", text_of(page), re.M))))
-    targets = set(re.findall(r"^([a-z]+):", (REPO / "Makefile").read_text(), re.M))
+    targets = set(re.findall(r"^([a-z]+):", (REPO / "Makefile").read_text(encoding="utf-8"), re.M))
     assert named and named <= targets
 
 
@@ -110,16 +111,18 @@ def test_the_table_of_the_example_can_be_added(demo: World, tmp_path: Path) -> N
     project = tmp_path / "project"
     for package in ("orchestration", "models", "transforms", "expectations", "tests", "data/sample"):
         shutil.copytree(REPO / package, project / package, ignore=shutil.ignore_patterns("__pycache__"))
-    (project / "transforms/marts/calls_by_weekday.sql").write_text(block("CONTRIBUTING.md", "sql", "weekday"))
+    (project / "transforms/marts/calls_by_weekday.sql").write_text(
+        block("CONTRIBUTING.md", "sql", "weekday"), encoding="utf-8"
+    )
     marts = project / "models" / "marts.py"
-    imported = marts.read_text().replace("import BigInteger, ", "import BigInteger, Integer, ")
-    marts.write_text(f"{imported}\n\n{block('CONTRIBUTING.md', 'python', 'CallsByWeekday')}")
+    imported = marts.read_text(encoding="utf-8").replace("import BigInteger, ", "import BigInteger, Integer, ")
+    marts.write_text(f"{imported}\n\n{block('CONTRIBUTING.md', 'python', 'CallsByWeekday')}", encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-c", _ADDED, str(project / "home")],
         cwd=project,
         env={**os.environ, "PYTHONPATH": f"{project}{os.pathsep}{project / 'tests'}"},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
     )
     assert done.returncode == 0, done.stderr
     days = [tuple(int(figure) for figure in line.split()) for line in done.stdout.splitlines()]

@@ -38,7 +38,7 @@ def modules(*packages: str) -> list[Path]:
 def imports(path: Path) -> Iterator[str]:
     """Every module that a file imports, wherever in it, by its full name."""
     package = ".".join(path.relative_to(REPO).parent.parts)
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -49,6 +49,36 @@ def imports(path: Path) -> Iterator[str]:
 
 def within(module: str, package: str) -> bool:
     return module == package or module.startswith(package + ".")
+
+
+# --- text ---------------------------------------------------------------------------------------------------
+
+EVERYWHERE = modules("orchestration", "models", "transforms", "expectations", "database", "benchmarks", "tests")
+
+
+def leaves_encoding_open(call: ast.Call) -> bool:
+    """Whether a call reads or writes text in the encoding of whatever locale it runs in.
+
+    Ruff's PLW1514 asks the same, but sees only paths whose type it can tell.
+    """
+    name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+    stated = {keyword.arg: keyword.value for keyword in call.keywords}
+    if "encoding" in stated:
+        return False
+    if name == "open":
+        place = 0 if isinstance(call.func, ast.Attribute) else 1
+        mode = stated.get("mode") or next(iter(call.args[place:]), ast.Constant("r"))
+        module = getattr(getattr(call.func, "value", None), "id", "")
+        text = isinstance(mode, ast.Constant) and isinstance(mode.value, str) and "b" not in mode.value
+        return text and module not in ("os", "tarfile")
+    is_pipe = any(getattr(stated.get(name), "value", False) is True for name in ("text", "universal_newlines"))
+    return name in ("read_text", "write_text", "TextIOWrapper") or is_pipe
+
+
+@pytest.mark.parametrize("path", EVERYWHERE, ids=lambda path: str(path.relative_to(REPO)))
+def test_text_is_read_and_written_as_utf_8(path: Path) -> None:
+    calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+    assert [call.lineno for call in calls if leaves_encoding_open(call)] == []
 
 
 # --- imports ------------------------------------------------------------------------------------------------
@@ -96,7 +126,7 @@ def test_annotations_are_not_postponed_where_dagster_reads_them(name: str) -> No
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_every_package_says_what_belongs_in_it(package: str) -> None:
-    assert ast.get_docstring(ast.parse((REPO / package / "__init__.py").read_text()))
+    assert ast.get_docstring(ast.parse((REPO / package / "__init__.py").read_text(encoding="utf-8")))
 
 
 @pytest.mark.parametrize(
@@ -105,7 +135,7 @@ def test_every_package_says_what_belongs_in_it(package: str) -> None:
     ids=lambda path: str(path.relative_to(REPO)),
 )
 def test_every_module_says_what_it_is_for(path: Path) -> None:
-    assert ast.get_docstring(ast.parse(path.read_text()))
+    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
 
 
 # --- the contract -------------------------------------------------------------------------------------------
@@ -178,14 +208,14 @@ def test_every_table_is_described_with_its_grain(model: type[Base]) -> None:
 
 @pytest.mark.parametrize("path", SQL_FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_transforms_header_names_what_its_sql_reads(path: Path) -> None:
-    sql = path.read_text()
+    sql = path.read_text(encoding="utf-8")
     inputs = re.sub(r"\(.*?\)", "", _headings(sql)["Inputs"]).rstrip(".")
     assert sorted(name.strip() for name in inputs.split(",")) == sorted(tables_read(sql))
 
 
 @pytest.mark.parametrize("path", SQL_FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_transform_can_be_read_in_one_sitting(path: Path) -> None:
-    assert len(path.read_text().splitlines()) <= 110
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 110
 
 
 # --- the pages ----------------------------------------------------------------------------------------------
@@ -206,15 +236,15 @@ def test_a_stale_data_dictionary_is_noticed(
 
 
 def test_the_readme_names_every_command() -> None:
-    readme = (REPO / "README.md").read_text()
+    readme = (REPO / "README.md").read_text(encoding="utf-8")
     commands = [command.name or command.callback.__name__ for command in app.registered_commands]
     assert commands
     assert [name for name in commands if f"loancalls {name}" not in readme] == []
 
 
 def test_the_readme_names_every_setting() -> None:
-    readme = (REPO / "README.md").read_text()
-    names = set(re.findall(r'"([A-Z_]+[A-Z])"', (REPO / "orchestration" / "settings.py").read_text()))
+    readme = (REPO / "README.md").read_text(encoding="utf-8")
+    names = set(re.findall(r'"([A-Z_]+[A-Z])"', (REPO / "orchestration" / "settings.py").read_text(encoding="utf-8")))
     assert {"HOME", "TIMEZONE"} < names and len(names) >= len(Settings.__dataclass_fields__) - 2
     assert [name for name in sorted(names) if f"`{PREFIX}{name}`" not in readme] == []
 
@@ -222,6 +252,6 @@ def test_the_readme_names_every_setting() -> None:
 @pytest.mark.parametrize("path", sorted((REPO / "transforms").rglob("*.sql")), ids=lambda path: path.stem)
 def test_no_transform_reads_the_clock_or_draws_lots(path: Path) -> None:
     """Everything after raw is a function of raw: the same rows come back with the same ids."""
-    sql = "\n".join(line for line in path.read_text().splitlines() if not line.startswith("--"))
+    sql = "\n".join(line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("--"))
     forbidden = r"\b(now|random|uuid|gen_random_uuid|nextval|today|setseed)\s*\(|\bcurrent_(date|time|timestamp)\b"
     assert not re.search(forbidden, sql, re.IGNORECASE)

@@ -17,6 +17,7 @@ from rich.table import Table
 from orchestration.errors import LoancallsError, UsageError
 from orchestration.settings import Settings, load_settings
 from orchestration.store.home import Home
+from orchestration.store.names import name_as_text
 
 app = typer.Typer(
     name="loancalls",
@@ -81,8 +82,9 @@ def run(
         except ValueError:
             raise UsageError(f"--uploaded-at is '{uploaded_at}'; state it as 2026-03-01T09:30.") from None
     with _Watch() as watch:
-        again = [str(name) for name in files] if reread else None
-        report = run_all(home, settings, [] if reread else files, full, uploaded_by, moment, watch.progress(), again)
+        again = [name_as_text(str(name)) for name in files] if reread else None
+        sender = name_as_text(uploaded_by) if uploaded_by else None
+        report = run_all(home, settings, [] if reread else files, full, sender, moment, watch.progress(), again)
     _stop_on(report.failures)
     if report.is_unchanged:
         typer.echo(f"Nothing is new; the published file stands as it is: {home.analytics}")
@@ -147,7 +149,7 @@ def uploads(
     from orchestration.store.lake import Lake
 
     settings, home = _home()
-    shas = [sha256 for _, sha256 in Lake(home).named(names or [])]
+    shas = [sha256 for _, sha256 in Lake(home).named([name_as_text(name) for name in names or []])]
     if format == "table" or not names:
         _print_uploads(home, settings, format, shas)
     if format == "table" or names:
@@ -172,7 +174,7 @@ def query(
 
     with connect(home.analytics, home, settings, read_only=True) as con:
         try:
-            relation = con.sql(sql)
+            relation = con.sql(name_as_text(sql))
             if relation is None:
                 raise UsageError("That is no question; give one SELECT.")
             frame = _frame(relation)
@@ -202,6 +204,8 @@ def ui(
 
 def main() -> None:
     """The console script: errors of ours are one sentence; exit codes as `run --help` states."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter shows its code
     try:
         app(standalone_mode=True)
     except LoancallsError as error:
@@ -313,6 +317,8 @@ def _frame(relation: object) -> object:
 def _print_frame(frame: object, format: str) -> None:
     import polars as pl
 
+    if format in ("csv", "json"):
+        sys.stdout.reconfigure(encoding="utf-8")  # for programs: the same bytes in any locale
     if format == "csv":
         nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
         frame = frame.with_columns(

@@ -23,6 +23,7 @@ from orchestration.reader.text import decode, readable
 from orchestration.store import journal
 from orchestration.store.home import Home
 from orchestration.store.lake import FILE, Lake, Sighting
+from orchestration.store.names import name_as_text
 from orchestration.store.records import waiting
 
 MANIFEST = "manifest.csv"
@@ -100,7 +101,7 @@ class Inbox:
             ]
         if seen != known:
             temporary = self.staging / "inbox_index.part"
-            temporary.write_text(json.dumps(seen))
+            temporary.write_text(json.dumps(seen), encoding="utf-8")
             os.replace(temporary, self._index_path)
         found += [InboxFile(path, hash_file(path), head.sighting, head.source) for path, head in waiting(self.home)]
         return found
@@ -181,7 +182,7 @@ class Inbox:
         manifest = target.parent / MANIFEST
         rows = list(csv.DictReader(_text_of(manifest))) if _is_regular(manifest) else []
         line = {
-            "filename": readable(target.name),
+            "filename": name_as_text(target.name),
             "uploaded_by": sighting.uploaded_by,
             "uploaded_at": sighting.uploaded_at.replace(tzinfo=UTC).isoformat(),
             "sha256": sha256,
@@ -199,7 +200,7 @@ class Inbox:
 
     def _load_index(self) -> dict:
         try:
-            return json.loads(self._index_path.read_text())
+            return json.loads(self._index_path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
 
@@ -261,7 +262,7 @@ def sightings_of(path: Path, sha256: str, manifest: dict) -> list[Sighting]:
     What a line leaves open, or a file without one, has the file's owner and modification time.
     """
     status = path.stat()
-    name = readable(path.name)  # a name may hold bytes that are no text
+    name = name_as_text(path.name)
     lines = manifest.get(name, [])
     of_bytes = [(by, at) for digest, by, at in lines if digest == sha256]
     of_name = [(by, at) for digest, by, at in lines if digest == ""][-1:]

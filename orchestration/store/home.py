@@ -67,6 +67,11 @@ class Home:
             raise UsageError(
                 f"The home {self.root} has a question mark in its path, which DuckDB cannot open; rename it."
             )
+        if str(self.root).encode("utf-8", "ignore") != os.fsencode(self.root):
+            raise UsageError(
+                f"The home {os.fsencode(self.root).decode('utf-8', 'replace')} has letters in its path that cannot be "
+                "written in this locale; set LC_ALL=C.UTF-8, or give LOANCALLS_HOME a path of plain letters."
+            )
         os.umask(0o077)
         try:
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -80,7 +85,7 @@ class Home:
             ) from None
         config = self.dagster / "dagster.yaml"
         if not config.exists():
-            config.write_text(_DAGSTER_YAML)
+            config.write_text(_DAGSTER_YAML, encoding="utf-8")
         return self
 
     @contextmanager

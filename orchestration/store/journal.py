@@ -122,7 +122,7 @@ def _write_batch(home: Home, batch: list[Commit]) -> None:
 def _mark(home: Home) -> tuple[int, datetime]:
     """The number and time of the last commit that is in record files."""
     try:
-        number, *at = (_folder(home) / "sealed").read_text().split()
+        number, *at = (_folder(home) / "sealed").read_text(encoding="utf-8").split()
     except FileNotFoundError:
         return 0, datetime.min
     return int(number), datetime.fromisoformat(at[0]) if at else datetime.min  # earlier versions noted no time

@@ -69,10 +69,10 @@ def pii_key(home: Home, settings: Settings) -> bytes:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        return path.read_text().strip().encode()
-    with open(descriptor, "w") as file:
+        return path.read_text(encoding="utf-8").strip().encode()
+    with open(descriptor, "w", encoding="utf-8") as file:
         file.write(secrets.token_hex(32) + "\n")
-    return path.read_text().strip().encode()
+    return path.read_text(encoding="utf-8").strip().encode()
 
 
 def _write(warehouse: Warehouse, target: Path, home: Home, settings: Settings) -> dict[str, int]:

@@ -89,13 +89,14 @@ def load_transforms(root: Path = ROOT) -> dict[str, Transform]:
 @cache
 def macros(root: Path = ROOT) -> str:
     """The SQL of the shared expressions."""
-    return (root / "macros.sql").read_text()
+    return (root / "macros.sql").read_text(encoding="utf-8")
 
 
 @cache
 def identity_steps(root: Path = ROOT) -> tuple[str, str]:
     """The two SELECTs of a round: hook and jump."""
-    return (root / STEPS / "hook.sql").read_text(), (root / STEPS / "jump.sql").read_text()
+    steps = root / STEPS
+    return (steps / "hook.sql").read_text(encoding="utf-8"), (steps / "jump.sql").read_text(encoding="utf-8")
 
 
 def tables_read(sql: str) -> set[str]:
@@ -110,7 +111,7 @@ def tables_read(sql: str) -> set[str]:
 
 
 def _parse(path: Path, folder: str) -> Transform:
-    sql = path.read_text()
+    sql = path.read_text(encoding="utf-8")
     headings = _headings(sql)
     for heading in ("Grain", "Inputs", "Meaning"):
         if heading not in headings:

@@ -43,7 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for arguments in (["loans.csv", *stated], ["calls.csv"]):
             command = [str(LOANCALLS), "run", *arguments]
             pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-            runs.append(subprocess.Popen(command, env=environment, cwd=folder, text=True, **pipes))
+            runs.append(subprocess.Popen(command, env=environment, cwd=folder, encoding="utf-8", **pipes))
         for run in runs:
             assert "waiting until it has ended" in run.stderr.readline()
     said = [run.communicate(timeout=280) for run in runs]
@@ -144,7 +144,7 @@ def test_failed_run_exits_1_keeps_the_result_and_a_full_run_mends_it(folder: Pat
     shutil.copytree(folder / "home", tmp_path / "home")
     before = (tmp_path / "home" / "analytics.duckdb").read_bytes()
     (tmp_path / "home" / "warehouse.duckdb").write_bytes(b"this is no database" * 1000)
-    (tmp_path / "more.csv").write_text("loan_id,phone\nL7,9845077777\n")
+    (tmp_path / "more.csv").write_text("loan_id,phone\nL7,9845077777\n", encoding="utf-8")
     done = loancalls(tmp_path / "home", "run", "more.csv", code=1)
     assert "Nothing was published" in done.stderr and "rebuilt from the lake" in done.stderr
     assert (tmp_path / "home" / "analytics.duckdb").read_bytes() == before
@@ -164,8 +164,8 @@ def test_failed_run_exits_1_keeps_the_result_and_a_full_run_mends_it(folder: Pat
 
 def test_file_that_cannot_be_kept_is_named_and_nothing_is_published(tmp_path: Path) -> None:
     home = Home(tmp_path / "home").prepare()
-    (home.lake / "originals").write_text("in the way of the folder")
-    (tmp_path / "book.csv").write_text("loan_id,phone\nL1,9845012345\n")
+    (home.lake / "originals").write_text("in the way of the folder", encoding="utf-8")
+    (tmp_path / "book.csv").write_text("loan_id,phone\nL1,9845012345\n", encoding="utf-8")
     done = loancalls(home.root, "run", "book.csv", code=1)
     assert "book.csv~" in done.stderr and "Nothing was published" in done.stderr
     assert not home.analytics.exists()

@@ -92,7 +92,9 @@ def rebuild(world: World) -> None:
 def python(*arguments: object, home: Path) -> str:
     """What a script prints, in a process of its own."""
     environment = os.environ | {"LOANCALLS_HOME": str(home), "PYTHONPATH": str(REPO)}
-    done = subprocess.run([sys.executable, *map(str, arguments)], env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, *map(str, arguments)], env=environment, capture_output=True, encoding="utf-8"
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -203,7 +203,7 @@ def test_ten_files_dropped_at_once_are_one_run(tmp_path: Path, monkeypatch: pyte
             world.put(f"file{number}.csv", [{"loan_id": f"L{number}", "phone": f"984501234{number}"}])
         first = tick("inbox_sensor", instance)
         assert first.run_requests == [] and "still arriving" in first.skip_message
-        with (world.home.inbox / "file3.csv").open("a") as file:
+        with (world.home.inbox / "file3.csv").open("a", encoding="utf-8") as file:
             file.write("L99,9845012399\n")
         second = tick("inbox_sensor", instance, first.cursor)
         assert second.run_requests == [], "one file has grown since"
@@ -239,7 +239,7 @@ def test_ranges_cover_what_is_wanted_and_nothing_else() -> None:
 def test_config_states_sender_and_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(tmp_path / "home")
     monkeypatch.setenv("LOANCALLS_HOME", str(world.home.root))
-    (world.home.inbox / "a.csv").write_text("loan_id,phone\nL1,9845012345\n")
+    (world.home.inbox / "a.csv").write_text("loan_id,phone\nL1,9845012345\n", encoding="utf-8")
     (file,) = world.inbox.files()
     with dg.instance_for_test() as instance:
         instance.add_dynamic_partitions(UPLOADS.name, [file.partition_key])
@@ -254,7 +254,7 @@ def test_definitions_load_in_dagsters_own_tools(tmp_path: Path) -> None:
     environment = {**os.environ, "DAGSTER_HOME": str(tmp_path), "LOANCALLS_HOME": str(tmp_path / "home")}
     bin_folder = Path(sys.executable).parent
     checked = subprocess.run(
-        [bin_folder / "dg", "check", "defs"], cwd=REPO, env=environment, capture_output=True, text=True
+        [bin_folder / "dg", "check", "defs"], cwd=REPO, env=environment, capture_output=True, encoding="utf-8"
     )
     assert checked.returncode == 0, checked.stdout + checked.stderr
     listed = subprocess.run(
@@ -262,7 +262,7 @@ def test_definitions_load_in_dagsters_own_tools(tmp_path: Path) -> None:
         cwd=REPO,
         env=environment,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
     )
     assert listed.returncode == 0, listed.stderr
     jobs = {job["name"] for job in json.loads(listed.stdout)["jobs"]}
@@ -270,6 +270,6 @@ def test_definitions_load_in_dagsters_own_tools(tmp_path: Path) -> None:
 
 
 def test_telemetry_is_off(world: World) -> None:
-    assert "telemetry:\n  enabled: false" in (world.home.dagster / "dagster.yaml").read_text()
+    assert "telemetry:\n  enabled: false" in (world.home.dagster / "dagster.yaml").read_text(encoding="utf-8")
     with dg.DagsterInstance.from_config(str(world.home.dagster)) as instance:
         assert not instance.telemetry_enabled

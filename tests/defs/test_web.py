@@ -102,7 +102,9 @@ def environment(home: Path) -> dict[str, str]:
 
 
 def loancalls(home: Path, *arguments: str) -> subprocess.CompletedProcess:
-    return subprocess.run(command(*arguments), env=environment(home), capture_output=True, text=True, timeout=280)
+    return subprocess.run(
+        command(*arguments), env=environment(home), capture_output=True, encoding="utf-8", timeout=280
+    )
 
 
 def free_port() -> int:
@@ -119,7 +121,7 @@ def wait_for(url: str, process: subprocess.Popen, log: Path) -> None:
         with contextlib.suppress(OSError), opener.open(f"{url}/server_info", timeout=5):
             return
         time.sleep(0.5)
-    pytest.fail(f"The UI did not start:\n{log.read_text()[-4000:]}")
+    pytest.fail(f"The UI did not start:\n{log.read_text(encoding='utf-8')[-4000:]}")
 
 
 def end_group(process: subprocess.Popen) -> None:

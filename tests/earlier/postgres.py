@@ -89,7 +89,7 @@ def cluster() -> Iterator[Cluster]:
 
 def _make(folder: Path, as_user: dict[str, object]) -> None:
     secret = folder / "password"
-    secret.write_text(PASSWORD)
+    secret.write_text(PASSWORD, encoding="utf-8")
     secret.chmod(0o644)  # the folder itself is open to the server's user only
     subprocess.run(
         [
@@ -115,7 +115,7 @@ def _wait(server: subprocess.Popen, made: Cluster, log: Path) -> None:
             return
         except psycopg.OperationalError as error:
             if server.poll() is not None or time.monotonic() > until:
-                raise RuntimeError(f"PostgreSQL did not start: {error}\n{log.read_text()}") from None
+                raise RuntimeError(f"PostgreSQL did not start: {error}\n{log.read_text(encoding='utf-8')}") from None
             time.sleep(0.1)
 
 

@@ -53,7 +53,7 @@ class Taken:
         return path
 
     def records(self, part: str) -> list[dict[str, str | None]]:
-        return [json.loads(line) for line in self.path(part).read_text().splitlines()[1:]]
+        return [json.loads(line) for line in self.path(part).read_text(encoding="utf-8").splitlines()[1:]]
 
     def record(self, part: str, name: str) -> dict[str, str]:
         """What is stated of the row of the story with this name; nulls left out."""
@@ -521,7 +521,7 @@ def test_an_address_of_nothing_is_wrong_usage(tmp_path: Path, address: str, said
 
 @pytest.mark.parametrize("engine", ["sqlite", "duckdb"])
 def test_a_file_that_is_no_database_is_said(tmp_path: Path, engine: str) -> None:
-    (tmp_path / "letter.db").write_text("Dear lender, " * 500)
+    (tmp_path / "letter.db").write_text("Dear lender, " * 500, encoding="utf-8")
     with pytest.raises(LoancallsError, match=r"The database .*letter\.db cannot be read: .*(database|DuckDB)"):
         import_into(tmp_path / "home", f"{engine}:///{tmp_path / 'letter.db'}")
 

@@ -199,6 +199,6 @@ def test_a_row_that_is_nowhere_is_missed(load: Callable[[str], Loaded], tmp_path
     ],
 )
 def test_what_cannot_be_imported_is_one_sentence(tmp_path: Path, address: str, code: int, said: str) -> None:
-    (tmp_path / "letter.db").write_text("Dear lender, " * 500)
+    (tmp_path / "letter.db").write_text("Dear lender, " * 500, encoding="utf-8")
     done = loancalls(tmp_path / "home", "import", address, code=code)
     assert said in done.stderr and done.stderr.count("\n") == 1 and "sesame" not in done.stderr

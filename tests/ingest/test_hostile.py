@@ -47,7 +47,7 @@ def loancalls(home: Path, *arguments: object, code: int = 0) -> subprocess.Compl
     environment = {**os.environ, "LOANCALLS_HOME": str(home), "LOANCALLS_PII": "clear"}
     done = subprocess.run(
         [LOANCALLS, *map(str, arguments)],
-        env=environment, capture_output=True, text=True, cwd=home.parent, timeout=200, stdin=subprocess.DEVNULL,
+        env=environment, capture_output=True, encoding="utf-8", cwd=home.parent, timeout=200, stdin=subprocess.DEVNULL,
     )  # fmt: skip
     assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
     assert "Traceback" not in done.stderr
@@ -81,14 +81,14 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sent.mkdir()
     (folder / "elsewhere").mkdir()
     for number, name in enumerate([*NAMES, FORGED]):
-        (sent / name).write_text(f"loan_id,phone\nL{number},98450{number:05}\n", newline="")
+        (sent / name).write_text(f"loan_id,phone\nL{number},98450{number:05}\n", newline="", encoding="utf-8")
     cells = [{"loan_id": f"F{number}", "phone": f"98451{number:05}", "branch": f"B{number}", "state": text,
               "employee_name": text, "emp_id": f"E{number}"} for number, text in enumerate(FORMULAS)]  # fmt: skip
     (sent / "formulas.csv").write_bytes(csv_bytes(cells))
     odd = io.StringIO()
     csv.writer(odd).writerows([["loan_id", "phone", *ODD_HEADER, "red", "red"], ["H1", "9845200001", *"123456"]])
-    (sent / "header.csv").write_text(odd.getvalue())
-    (folder / "up.csv").write_text("loan_id,phone\nU1,9845300001\n")
+    (sent / "header.csv").write_text(odd.getvalue(), encoding="utf-8")
+    (folder / "up.csv").write_text("loan_id,phone\nU1,9845300001\n", encoding="utf-8")
     (folder / "secret.csv").write_bytes(LINKED)
 
     inbox = home / "inbox"
@@ -104,8 +104,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     files = [*sorted(sent.iterdir()), "elsewhere/../up.csv"]
     done = loancalls(home, "run", "--uploaded-by", "\x1b[31mme\u202e", "--", *files)
-    (folder / "run.out").write_text(done.stdout)
-    (folder / "run.err").write_text(done.stderr)
+    (folder / "run.out").write_text(done.stdout, encoding="utf-8")
+    (folder / "run.err").write_text(done.stderr, encoding="utf-8")
     return home
 
 
@@ -155,16 +155,16 @@ def test_links_pipes_sockets_and_devices_in_the_inbox_are_passed_over(home: Path
 
 def test_names_senders_and_headers_do_not_repaint_the_terminal(home: Path) -> None:
     table = loancalls(home, "uploads")
-    for said in (table.stdout, table.stderr, (home.parent / "run.out").read_text()):
+    for said in (table.stdout, table.stderr, (home.parent / "run.out").read_text(encoding="utf-8")):
         assert repainting(said) <= {"\t"}
     for escaped in (r"\u001b[2J\u001b[1;1Hwipe.csv", r"\u009b31mred.csv", r"\u202egnp.csv", r"\u2066a\u2069.csv",
                     r"\u061cb.csv", r"\u001b[31mme\u202e", r"c\u000dd.csv", "[bold red]d.csv"):  # fmt: skip
         assert escaped in table.stdout
-    assert repainting((home.parent / "run.err").read_text()) <= {"\t"}
+    assert repainting((home.parent / "run.err").read_text(encoding="utf-8")) <= {"\t"}
 
 
 def test_a_name_forges_no_line_on_the_terminal(home: Path) -> None:
-    lines = (home.parent / "run.out").read_text().splitlines()
+    lines = (home.parent / "run.out").read_text(encoding="utf-8").splitlines()
     assert [line for line in lines if line.startswith("Published")] == [f"Published: {home / 'analytics.duckdb'}"]
 
 
@@ -430,7 +430,7 @@ def pipe(world: World) -> Iterator[list[str]]:
     os.mkfifo(path)
 
     def write() -> None:
-        with path.open("w"):
+        with path.open("w", encoding="utf-8"):
             opened.append("opened")
 
     thread = threading.Thread(target=write, daemon=True)
@@ -451,12 +451,12 @@ def test_a_pipe_named_as_a_manifest_is_never_waited_for(world: World, pipe: list
 
 def test_a_link_named_as_a_manifest_is_not_followed(world: World, tmp_path: Path) -> None:
     outside = tmp_path / "outside.csv"
-    outside.write_text("filename,uploaded_by,uploaded_at\na.csv,mallory,2020-01-01\n")
+    outside.write_text("filename,uploaded_by,uploaded_at\na.csv,mallory,2020-01-01\n", encoding="utf-8")
     (world.inbox.root / "manifest.csv").symlink_to(outside)
     (world.inbox.root / "a.csv").write_bytes(BOOK)
     with suppress(LoancallsError):
         assert [file.sighting.uploaded_by for file in world.inbox.files()] != ["mallory"]
-    assert outside.read_text().startswith("filename,uploaded_by,uploaded_at\na.csv,mallory,")
+    assert outside.read_text(encoding="utf-8").startswith("filename,uploaded_by,uploaded_at\na.csv,mallory,")
 
 
 def test_a_hidden_file_that_is_named_is_loaded_or_refused(world: World, tmp_path: Path) -> None:
@@ -483,15 +483,15 @@ class Locked:
     def __init__(self, root: Path, name: str):
         self.root, self.folder = root, root / name
         self.folder.mkdir(parents=True)
-        (root / "secret.csv").write_text("a,b\nsecret,2\n")
+        (root / "secret.csv").write_text("a,b\nsecret,2\n", encoding="utf-8")
         (root / "secret.parquet").write_bytes(_parquet())
-        (self.folder / "in.csv").write_text("a,b\n3,4\n")
+        (self.folder / "in.csv").write_text("a,b\n3,4\n", encoding="utf-8")
         (self.folder / "link.csv").symlink_to(root / "secret.csv")
         (self.folder / "out").symlink_to(root, target_is_directory=True)
         for twin in (f"{name}x", name.replace("[x]", "x")):
             if not (root / twin).exists():
                 (root / twin).mkdir()
-                (root / twin / "in.csv").write_text("a,b\ntwin,2\n")
+                (root / twin / "in.csv").write_text("a,b\ntwin,2\n", encoding="utf-8")
         self.con = duckdb.connect(config={"temp_directory": str(root / "tmp"), "autoinstall_known_extensions": False})
         self.con.execute(
             f"CREATE TABLE t AS SELECT 1 AS a; ATTACH {quoted(root / 'before.db')} AS before; DETACH before"
@@ -538,7 +538,7 @@ def test_nothing_outside_the_folder_is_read_or_written(locked: Locked, sql: str)
     with pytest.raises(duckdb.Error) as refused:
         locked.run(sql)
     assert isinstance(refused.value, duckdb.PermissionException), str(refused.value)
-    assert (locked.root / "secret.csv").read_text() == "a,b\nsecret,2\n"
+    assert (locked.root / "secret.csv").read_text(encoding="utf-8") == "a,b\nsecret,2\n"
     assert not (locked.root / "new.csv").exists() and not (locked.root / "schema.sql").exists()
 
 
@@ -568,7 +568,7 @@ def test_reading_and_writing_inside_works(locked: Locked) -> None:
     locked.run("COPY (SELECT 7 AS a, 8 AS b) TO {new}")
     (locked.folder / "new.csv").rename(locked.folder / "in.csv")
     assert locked.run("FROM read_csv({in})") == [(7, 8)]
-    (locked.folder / "in.csv").write_text("a,b\n3,4\n")
+    (locked.folder / "in.csv").write_text("a,b\n3,4\n", encoding="utf-8")
     locked.run("ATTACH {database} AS inside")
     locked.run("CREATE TABLE inside.t AS SELECT 5 AS a")
     assert locked.run("FROM inside.t") == [(5,)]

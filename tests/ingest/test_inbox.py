@@ -170,7 +170,7 @@ def test_a_taken_file_is_a_copy_with_its_facts_beside_it(world, tmp_path):
         Sighting("a.csv", ME, MODIFIED),
         Sighting("a.csv", "asha", STATED),
     ]
-    assert (world.inbox.root / "manifest.csv").read_text() == (
+    assert (world.inbox.root / "manifest.csv").read_text(encoding="utf-8") == (
         "filename,uploaded_by,uploaded_at,sha256\n"
         f"a.csv,{ME},{MODIFIED.isoformat()}+00:00,{sha(BOOK)}\n"
         f"a.csv,asha,2026-03-02T04:30:00+00:00,{sha(BOOK)}\n"
@@ -180,7 +180,9 @@ def test_a_taken_file_is_a_copy_with_its_facts_beside_it(world, tmp_path):
 
 
 def test_the_manifest_beside_the_source_counts_unless_more_is_stated(world, tmp_path):
-    (tmp_path / "manifest.csv").write_text("filename,uploaded_by,uploaded_at\na.csv,asha,2026-03-02 10:00\n")
+    (tmp_path / "manifest.csv").write_text(
+        "filename,uploaded_by,uploaded_at\na.csv,asha,2026-03-02 10:00\n", encoding="utf-8"
+    )
     (tmp_path / "a.csv").write_bytes(BOOK)
     assert world.inbox.take(tmp_path / "manifest.csv") is None
     world.inbox.take(tmp_path / "a.csv")
@@ -241,9 +243,9 @@ def test_an_unchanged_file_is_not_read_again(world, put):
     put("a.csv")
     index = world.home.lake / "inbox_index.json"
     world.inbox.files()
-    index.write_text(index.read_text().replace(sha(BOOK), "f" * 64))
+    index.write_text(index.read_text(encoding="utf-8").replace(sha(BOOK), "f" * 64), encoding="utf-8")
     assert [file.sha256 for file in world.inbox.files()] == ["f" * 64]
-    index.write_text("not JSON")
+    index.write_text("not JSON", encoding="utf-8")
     assert [file.sha256 for file in world.inbox.files()] == [sha(BOOK)]
 
 

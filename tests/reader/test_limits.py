@@ -235,7 +235,7 @@ def cost(path: Path, call: str = "read_table") -> Cost:
     # The shell stands between, since a process starts out with the peak of the one that started it.
     done = subprocess.run(
         ["/bin/sh", "-c", '"$0" "$@"; exit $?', sys.executable, "-c", PROBE, call, str(path)],
-        capture_output=True, text=True, cwd=REPO, timeout=120,
+        capture_output=True, encoding="utf-8", cwd=REPO, timeout=120,
     )  # fmt: skip
     assert done.returncode == 0, f"the process died with {done.returncode}: {done.stderr[:300]}"
     return Cost(**json.loads(done.stdout))

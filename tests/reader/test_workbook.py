@@ -286,7 +286,7 @@ def test_a_workbook_is_one_under_any_name(book, name):
 @pytest.mark.parametrize("name", ["book.xlsx", "book.xls"])
 def test_csv_is_csv_under_the_name_of_a_workbook(tmp_path, name):
     path = tmp_path / name
-    path.write_text("loan_id;phone\nL1;9845012345\n")
+    path.write_text("loan_id;phone\nL1;9845012345\n", encoding="utf-8")
     table = read_table(path)
     assert (table.encoding, table.delimiter, table.records[0].cells) == ("utf-8", ";", ["L1", "9845012345"])
 

@@ -112,7 +112,7 @@ def files(folder: Path, *names: str) -> list[Path]:
     folder.mkdir(exist_ok=True)
     contents = {"book.csv": BOOK, "calls.csv": CALLS, "narrow.csv": NARROW, "targets.csv": TARGETS}
     for name in names:
-        (folder / name).write_text(contents[name])
+        (folder / name).write_text(contents[name], encoding="utf-8")
         os.utime(folder / name, (1_772_337_600, 1_772_337_600))
     return [folder / name for name in names]
 

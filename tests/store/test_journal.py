@@ -144,7 +144,7 @@ def process(code: str) -> subprocess.Popen:
     """A script in a process of its own."""
     environment = os.environ | {"PYTHONPATH": f"{REPO}:{REPO / 'tests'}:{Path(__file__).parent}"}
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen([sys.executable, "-c", SCRIPT + code], env=environment, text=True, **pipes)
+    return subprocess.Popen([sys.executable, "-c", SCRIPT + code], env=environment, encoding="utf-8", **pipes)
 
 
 def ended(running: subprocess.Popen, code: int = 0) -> None:
@@ -542,7 +542,7 @@ def test_what_is_written_last_counts_also_when_the_clock_is_set_back(home: World
 def test_what_an_earlier_version_noted_of_the_journal_is_read(home: World) -> None:
     owe(L1=1)
     home.settle()
-    (home.home.lake / "journal" / "sealed").write_text("1")
+    (home.home.lake / "journal" / "sealed").write_text("1", encoding="utf-8")
     owe(L1=2)
     home.settle()
     assert outstanding()["L1"] == "2.00"

@@ -156,7 +156,7 @@ def test_the_story_comes_out_as_told(story: Path, new_world: Callable[..., World
 def test_a_story_is_whole(story: Path) -> None:
     beside = {path.name for path in story.iterdir()} - {"why.md", "manifest.csv", "expected"}
     assert {path.name for path in inputs(story)} == beside
-    assert len((story / "why.md").read_text().split()) >= 25
+    assert len((story / "why.md").read_text(encoding="utf-8").split()) >= 25
     tables = list((story / "expected").iterdir())
     assert tables and all(path.suffix == ".csv" for path in tables)
     stated = pl.read_csv(story / "manifest.csv", infer_schema=False)
