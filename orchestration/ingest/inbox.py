@@ -21,6 +21,7 @@ from pathlib import Path
 from orchestration.errors import LoancallsError, UsageError
 from orchestration.reader.text import decode, readable
 from orchestration.store import journal
+from orchestration.store.atomic import replacing
 from orchestration.store.home import Home
 from orchestration.store.lake import FILE, Lake, Sighting
 from orchestration.store.names import name_as_text
@@ -100,27 +101,36 @@ class Inbox:
                 InboxFile(path, sha256, sighting) for sighting in sightings_of(path, sha256, manifests[path.parent])
             ]
         if seen != known:
-            temporary = self.staging / "inbox_index.part"
-            temporary.write_text(json.dumps(seen), encoding="utf-8")
-            os.replace(temporary, self._index_path)
+            with replacing(self._index_path, self.staging, is_cache=True) as new:
+                new.write_text(json.dumps(seen), encoding="utf-8")
         found += [InboxFile(path, hash_file(path), head.sighting, head.source) for path, head in waiting(self.home)]
         return found
 
     def pending(self, lake: Lake) -> list[InboxFile]:
-        """The uploads whose bytes or sighting the lake does not have yet."""
-        return [
+        """The uploads whose bytes or sighting the lake does not have yet, or not any more."""
+        new = [
             file
             for file in self.files()
             if not (lake.has(file.sha256) and lake.has_sighting(file.sha256, file.sighting))
         ]
+        damaged = {*lake.damaged()} - {file.sha256 for file in new}
+        return new + [self._in_lake(lake, sha256) for sha256 in sorted(damaged)]
+
+    def _in_lake(self, lake: Lake, sha256: str) -> InboxFile:
+        """An upload that is to be read again from its original."""
+        unknown = Sighting("upload", "", datetime.min)
+        return InboxFile(lake.root / "originals" / f"{sha256}.zst", sha256, next(iter(lake.sightings(sha256)), unknown))
 
     def gather(self, lake: Lake) -> None:
         """Put what was written through sessions among the files that wait. The caller holds the home."""
+        journal.heal(self.home)
+        lake.forget_damaged_sightings()
         sent = [file.sighting.uploaded_at for file in self.files()] + lake.uploads()["uploaded_at"].to_list()
         journal.seal(self.home, sent)
 
     def clear(self, lake: Lake) -> None:
         """Remove record files that the lake has already: the same was imported before."""
+        journal.heal(self.home)
         for path, head in waiting(self.home):
             sha256 = hash_file(path)
             if lake.has(sha256) and lake.has_sighting(sha256, head.sighting):
@@ -163,15 +173,11 @@ class Inbox:
             target = self.root / source.name
             if target.exists() and hash_file(target) != sha256:
                 target = self.root / short_hash(sha256) / source.name
-            target.parent.mkdir(parents=True, exist_ok=True)
             if not target.exists():
-                temporary = self.staging / f"{sha256}.copy"
-                shutil.copy2(source, temporary, follow_symlinks=False)
-                if temporary.is_symlink() or hash_file(temporary) != sha256:
-                    temporary.unlink()
-                    raise LoancallsError(f"{source} changed while it was read; run again when it is complete.")
-                temporary.chmod(0o600)
-                os.replace(temporary, target)
+                with replacing(target, self.staging) as new:
+                    shutil.copy2(source, new, follow_symlinks=False)
+                    if new.is_symlink() or hash_file(new) != sha256:
+                        raise LoancallsError(f"{source} changed while it was read; run again when it is complete.")
         for sighting in stated:
             by, at = uploaded_by or sighting.uploaded_by, uploaded_at or sighting.uploaded_at
             self.state(target, Sighting(source.name, by, at), sha256)
@@ -194,9 +200,8 @@ class Inbox:
         writer = csv.DictWriter(out, _MANIFEST_COLUMNS, extrasaction="ignore", restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-        temporary = self.staging / "manifest.part"
-        temporary.write_text(out.getvalue(), encoding="utf-8")
-        os.replace(temporary, manifest)
+        with replacing(manifest, self.staging) as new:
+            new.write_text(out.getvalue(), encoding="utf-8")
 
     def _load_index(self) -> dict:
         try:

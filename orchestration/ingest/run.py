@@ -78,12 +78,13 @@ def _ingest_one(
         files = [file for file in files if file.sha256 == sha256]
         if sha256 is None:
             raise LoancallsError("it is neither in the inbox nor in the lake; put the file into the inbox again.")
-        if lake.has_original(sha256):
-            lake.restore(sha256, staged)
-        else:
+        if not lake.restore(sha256, staged):
+            if not files:
+                raise LoancallsError(_lost(lake, sha256))
             shutil.copyfile(files[0].path, staged, follow_symlinks=False)
-        if hash_file(staged) != sha256:
-            raise LoancallsError("the file changed while it was read; run again when it is complete.")
+            if hash_file(staged) != sha256:
+                raise LoancallsError("the file changed while it was read; run again when it is complete.")
+            lake.keep_original(staged, sha256)
         con = connect(":memory:", home, settings)
         try:
             lock_into(con, home.staging)
@@ -105,18 +106,32 @@ def _ingest_one(
                 # Kept beside the file, or the next look at the inbox would see it as sent another time.
                 inbox.state(file.path, sighting, sha256)
             lake.add_sighting(sha256, sighting)
+        if not lake.sightings(sha256):
+            raise LoancallsError(
+                "the lake has its records, and nothing of who sent it and when; put the file into the inbox again."
+            )
         return facts
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _lost(lake: Lake, sha256: str) -> str:
+    """What to do about an upload of which neither the lake nor the inbox has the bytes."""
+    back = "bring lake/originals back from a backup" if lake.is_of_records(sha256) else "put the file into the inbox"
+    return (
+        "its files in the lake are damaged, and the original that they could be made from is damaged or not there; "
+        f"{back} again. Nothing is published without it, unless you move away all that `find {lake.root} "
+        f"-name '{sha256}*'` lists."
+    )
+
+
 def _store(
     lake: Lake, staged: Path, sha256: str, con: DuckDBPyConnection, settings: Settings, waiting: InboxFile | None
 ) -> UploadFacts:
-    source = waiting.source if waiting else lake.facts(sha256).source if lake.has(sha256) else FILE
-    if source == FILE:
+    if waiting.source == FILE if waiting else not lake.is_of_records(sha256):
         return lake.store(staged, sha256, con, _limits(settings))
-    return lake.store_records(staged, sha256, read_head(staged).kind, source, con)
+    head = read_head(staged)
+    return lake.store_records(staged, sha256, head.kind, head.source, con)
 
 
 def _limits(settings: Settings) -> Limits:

@@ -6,14 +6,16 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.errors import LoancallsError, UsageError
+from orchestration.store.atomic import CACHE, PART, make_folder, replacing
 
-# A session that attaches the tables has a link to them for a moment; one that is older was left by a crash.
-_LINK_SECONDS = 600
+# Sessions have a link to the tables, and whoever looks at the inbox a new index of it, for a moment and without
+# holding the home; what is older than so many seconds was left by a crash.
+_MOMENT_SECONDS = 600
 _DAGSTER_YAML = """\
 telemetry:
   enabled: false
@@ -74,9 +76,8 @@ class Home:
             )
         os.umask(0o077)
         try:
-            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             for folder in (self.inbox, self.lake, self.staging, self.dagster):
-                folder.mkdir(mode=0o700, exist_ok=True)
+                make_folder(folder)
                 if folder.stat().st_mode & 0o077 and folder != self.inbox:
                     folder.chmod(0o700)
         except OSError as error:
@@ -84,8 +85,9 @@ class Home:
                 f"The home {self.root} cannot be used: {error.strerror}; set LOANCALLS_HOME to a folder of yours."
             ) from None
         config = self.dagster / "dagster.yaml"
-        if not config.exists():
-            config.write_text(_DAGSTER_YAML, encoding="utf-8")
+        if not config.exists() or not config.stat().st_size:  # an empty one would turn telemetry on
+            with replacing(config, self.dagster) as new:  # aside from what a run sweeps: nobody holds the home here
+                new.write_text(_DAGSTER_YAML, encoding="utf-8")
         return self
 
     @contextmanager
@@ -161,10 +163,11 @@ class Home:
         for left in self.staging.iterdir():
             if left.is_dir():
                 shutil.rmtree(left, ignore_errors=True)
-            elif left.suffix == ".link":
-                if left.stat().st_ctime < time.time() - _LINK_SECONDS:
-                    left.unlink(missing_ok=True)
-            elif left.suffix in (".part", ".copy") and not left.name.startswith("inbox_"):
+            elif left.suffix in (".link", CACHE):
+                with suppress(FileNotFoundError):
+                    if left.stat().st_ctime < time.time() - _MOMENT_SECONDS:
+                        left.unlink()
+            elif left.suffix == PART:
                 left.unlink(missing_ok=True)
 
 

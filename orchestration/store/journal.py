@@ -11,6 +11,7 @@ the tables, as they are after the commit) on top of that copy.
 
 import json
 import os
+import re
 import threading
 import uuid
 from bisect import bisect_right
@@ -24,8 +25,11 @@ from typing import BinaryIO
 import polars as pl
 
 from models.fields import RECORD_FIELDS
+from orchestration.errors import LoancallsError
+from orchestration.store.atomic import make_folder, replacing, sync
 from orchestration.store.home import Home
-from orchestration.store.records import API, RecordFile, waiting, write_records
+from orchestration.store.lake import Lake
+from orchestration.store.records import API, RecordFile, damage, damaged, waiting, write_records
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Commit:
 def append(home: Home, at: datetime, by: str, records: dict, rows: dict) -> Commit:
     """Write a commit down for good. The caller holds the home; a crash leaves the whole line or nothing of it."""
     path = _open_file(home)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(path.parent)
     known = commits(home)
     number, latest = max(_mark(home), (known[-1].number, _time(known[-1])) if known else (0, datetime.min))
     # A clock may be set back; what is written later counts as later all the same.
@@ -56,7 +60,7 @@ def append(home: Home, at: datetime, by: str, records: dict, rows: dict) -> Comm
         file.flush()
         os.fsync(file.fileno())
     if is_new:
-        _sync(path.parent)  # the name of the file, too
+        sync(path.parent)  # the name of the file, too
     return commit
 
 
@@ -94,6 +98,19 @@ def seal(home: Home, moments: Iterable[datetime]) -> None:
     _replace(home, "sealed", f"{new[-1].number} {new[-1].at}".encode())
 
 
+def heal(home: Home) -> None:
+    """Make damaged record files of ours anew: their commits stay here until the session's copy of the tables has them.
+
+    The caller holds the home. Raises LoancallsError for a record file that cannot be made again.
+    """
+    for path in damaged(home):
+        name = re.fullmatch(rf"(api-(\d+)-(\d+)\.({'|'.join(RECORD_FIELDS)})\.jsonl)~[0-9a-f]+", path.stem)
+        first, last = (int(name[2]), int(name[3])) if name else (0, 0)
+        batch = [commit for commit in commits(home, after=first - 1) if commit.number <= last]
+        if not name or len(batch) != last - first + 1 or _write_kind(home, batch, name[4]) != path:
+            raise LoancallsError(damage(path))
+
+
 def taken_up(home: Home) -> int:
     """The number of the last commit whose records the lake has."""
     firsts = [_first_number(head.filename) for _, head in waiting(home) if head.source == API]
@@ -109,23 +126,33 @@ def forget(home: Home, through: int) -> None:
 
 
 def _write_batch(home: Home, batch: list[Commit]) -> None:
-    first, last = batch[0], batch[-1]
     for kind in RECORD_FIELDS:
-        records = [record for commit in batch for record in commit.records.get(kind, [])]
-        if records:
-            schema = dict.fromkeys(("entity_id", *RECORD_FIELDS[kind]), pl.String)
-            name = f"api-{first.number}-{last.number}.{kind}.jsonl"
-            head = RecordFile(kind, API, name, last.by, _time(last))
-            write_records(home, head, [pl.DataFrame(records, schema=schema, orient="row")])
+        _write_kind(home, batch, kind)
+
+
+def _write_kind(home: Home, batch: list[Commit], kind: str) -> Path | None:
+    """The record file of a kind with what commits state, where the next run takes it up."""
+    first, last = batch[0], batch[-1]
+    records = [record for commit in batch for record in commit.records.get(kind, [])]
+    if not records:
+        return None
+    schema = dict.fromkeys(("entity_id", *RECORD_FIELDS[kind]), pl.String)
+    head = RecordFile(kind, API, f"api-{first.number}-{last.number}.{kind}.jsonl", last.by, _time(last))
+    return write_records(home, head, [pl.DataFrame(records, schema=schema, orient="row")])
 
 
 def _mark(home: Home) -> tuple[int, datetime]:
     """The number and time of the last commit that is in record files."""
     try:
         number, *at = (_folder(home) / "sealed").read_text(encoding="utf-8").split()
+        return int(number), datetime.fromisoformat(at[0]) if at else datetime.min  # earlier versions noted no time
     except FileNotFoundError:
         return 0, datetime.min
-    return int(number), datetime.fromisoformat(at[0]) if at else datetime.min  # earlier versions noted no time
+    except ValueError:  # damaged; the uploads that came of commits, in the lake and on their way there, say it too
+        heads = [head for _, head in waiting(home) if head.source == API]
+        found = [(head.filename, head.uploaded_at) for head in heads]
+        found += Lake(home).uploads().filter(source=API).select("filename", "uploaded_at").rows()
+        return max(((_last_number(name), at) for name, at in found), default=(0, datetime.min))
 
 
 def _first_number(filename: str) -> int:
@@ -159,14 +186,6 @@ _known: dict[str, tuple[bytes, int, list[Commit]]] = {}
 _known_guard = threading.Lock()
 
 
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _name() -> bytes:
     """A first line unlike that of any journal before."""
     return json.dumps({"journal": uuid.uuid4().hex}).encode() + b"\n"
@@ -177,13 +196,8 @@ def _whole(text: bytes) -> int:
 
 
 def _replace(home: Home, name: str, content: bytes) -> None:
-    temporary = home.staging / f"journal_{name}.part"
-    with temporary.open("wb") as out:
-        out.write(content)
-        out.flush()
-        os.fsync(out.fileno())
-    os.replace(temporary, _folder(home) / name)
-    _sync(_folder(home))
+    with replacing(_folder(home) / name, home.staging) as new:
+        new.write_bytes(content)
 
 
 def _folder(home: Home) -> Path:

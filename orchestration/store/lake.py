@@ -8,13 +8,16 @@
     lake/sightings/<sha256>.<hash>.parquet       each time the bytes were seen: name, time, sender
     lake/records/                                record files of ours that no run has taken up yet (see `records`)
 
-Every file is written under a temporary name and renamed. Writing one twice gives the same file.
+Writing a file twice gives the same file. Every one is on the disk before the upload's facts are, and they before a
+record file is forgotten. A file without both its ends, as a power cut or a full disk leaves it, counts as absent: the
+upload is read again from its original, or from the inbox.
 """
 
 import hashlib
 import json
 import os
 import uuid
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -25,7 +28,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from models import phones
-from models.fields import FIELDS, PHONE_FIELDS, UNKNOWN, column_positions, kind_of, known_columns
+from models.fields import FIELDS, PHONE_FIELDS, RECORD_KINDS, UNKNOWN, column_positions, kind_of, known_columns
 from orchestration.errors import UsageError
 from orchestration.reader import (
     Limits,
@@ -38,6 +41,7 @@ from orchestration.reader import (
     unique_keys,
     write_parquet,
 )
+from orchestration.store.atomic import replacing, sync
 from orchestration.store.home import Home
 
 KINDS = tuple(FIELDS)
@@ -69,6 +73,7 @@ SIGHTINGS_SCHEMA = {
 }
 _OTHER_LINES_SCHEMA = {"line_number": pl.Int64, "lines": pl.Int64, "kind": pl.String, "text": pl.String}
 _LEAST_DIGITS = 6
+_PARQUET = b"PAR1"
 # Where an upload comes from: a file that somebody sent, or (see `records`) our API or an import.
 FILE = "file"
 # So many places are named in the notes of an upload; the lake has them all.
@@ -117,18 +122,49 @@ class Lake:
     # --- what is there ------------------------------------------------------------------------------------------
 
     def has(self, sha256: str) -> bool:
-        """Whether the upload is complete in the lake."""
-        return self._uploads(sha256).exists()
-
-    def has_original(self, sha256: str) -> bool:
-        return self._original(sha256).exists()
+        """Whether the upload is complete in the lake: its facts, and every file that they speak of, with both ends."""
+        rows = [path for path in (self._rows(kind, sha256) for kind in KINDS) if path.exists()]
+        others = [self._other_lines(sha256)] if self._other_lines(sha256).exists() else []
+        return len(rows) == 1 and all(map(is_whole, [self._uploads(sha256), self._phones(sha256), *rows, *others]))
 
     def find(self, short_hash: str) -> str | None:
         """The sha256 of the upload in the lake that starts with these hex digits."""
-        return next((path.stem for path in (self.root / "originals").glob(f"{short_hash}*.zst")), None)
+        return next((sha256 for sha256 in self._spoken_of() if sha256.startswith(short_hash)), None)
 
     def has_sighting(self, sha256: str, sighting: Sighting) -> bool:
-        return self._sighting(sha256, sighting).exists()
+        return is_whole(self._sighting(sha256, sighting))
+
+    def sightings(self, sha256: str) -> list[Sighting]:
+        """Each time the bytes were seen, the earliest first."""
+        paths = filter(is_whole, (self.root / "sightings").glob(f"{sha256}.*.parquet"))
+        rows = [_read_parquet(path).row(0, named=True) for path in paths]
+        found = [Sighting(row["filename"], row["uploaded_by"], row["uploaded_at"]) for row in rows]
+        return sorted(found, key=lambda sighting: (sighting.uploaded_at, sighting.filename, sighting.uploaded_by))
+
+    def damaged(self) -> list[str]:
+        """The sha256 of uploads that the lake had, or began to have, and has not: not complete, or without a sighting.
+
+        Looks at the ends of files only; an original is found damaged when it is needed.
+        """
+        seen = {path.name.split(".")[0] for path in (self.root / "sightings").glob("*.parquet") if is_whole(path)}
+        return [sha256 for sha256 in self._spoken_of() if not (sha256 in seen and self.has(sha256))]
+
+    def is_of_records(self, sha256: str) -> bool:
+        """Whether the upload came from a record file of ours (see `records`): its facts say so, or else its rows."""
+        if is_whole(self._uploads(sha256)):
+            return self.facts(sha256).source != FILE
+        return any(self._rows(kind, sha256).exists() for kind in RECORD_KINDS)
+
+    def forget_damaged_sightings(self) -> None:
+        """Remove sightings that a power cut has left without content; the inbox states its own again."""
+        for path in (self.root / "sightings").glob("*.parquet"):
+            if not is_whole(path):
+                path.unlink()
+
+    def _spoken_of(self) -> list[str]:
+        """The sha256 of every upload of which there is anything but rows."""
+        patterns = ("originals/*.zst", "uploads/*.parquet", "sightings/*.parquet")
+        return sorted({path.name.split(".")[0] for pattern in patterns for path in self.root.glob(pattern)})
 
     def uploads(self) -> pl.DataFrame:
         """Every complete upload with its earliest sighting, in the order of uploads."""
@@ -183,16 +219,26 @@ class Lake:
 
     # --- what ingest writes -------------------------------------------------------------------------------------
 
+    def keep_original(self, staged: Path, sha256: str) -> None:
+        """Keep the bytes of a file, from which all else in the lake can be made again."""
+        with (
+            self._replacing(self._original(sha256)) as target,
+            pa.CompressedOutputStream(target, "zstd") as out,
+            staged.open("rb") as source,
+        ):
+            while block := source.read(1 << 22):
+                out.write(block)
+
     def store(
         self, staged: Path, sha256: str, con: duckdb.DuckDBPyConnection, limits: Limits = Limits()
     ) -> UploadFacts:
-        """Read a staged copy of a file and store everything of it but its sightings.
+        """Read a staged copy of a file and store everything of it but its original and its sightings.
 
         `con` is a connection of its own for this file, which needs no more than the staging folder. A file that cannot
         be read is stored as an upload without records, with a message. Crashing at any point and storing again gives
         the same.
         """
-        self._keep_original(staged, sha256)
+        self._begin(sha256)
         try:
             reading = read_file(staged, staged.parent, limits, known_columns)
             kind, message = kind_of(reading.header) if reading.records or reading.header else (UNKNOWN, _EMPTY)
@@ -235,7 +281,7 @@ class Lake:
         self, staged: Path, sha256: str, kind: str, source: str, con: duckdb.DuckDBPyConnection
     ) -> UploadFacts:
         """Store a staged copy of a record file (see `records`), as `store` does with what people send."""
-        self._keep_original(staged, sha256)
+        self._begin(sha256)
         upload_id = upload_id_of(sha256)
         fields = ["entity_id", *FIELDS[kind]]
         columns = ", ".join(f"{field}: 'VARCHAR'" for field in fields)
@@ -274,15 +320,11 @@ class Lake:
             )
         )
 
-    def _keep_original(self, staged: Path, sha256: str) -> None:
-        if not self.has_original(sha256):
-            with (
-                self._replacing(self._original(sha256)) as target,
-                pa.CompressedOutputStream(target, "zstd") as out,
-                staged.open("rb") as source,
-            ):
-                while block := source.read(1 << 22):
-                    out.write(block)
+    def _begin(self, sha256: str) -> None:
+        """Let the upload be incomplete until all of it is there, also when it is read again."""
+        if self._uploads(sha256).exists():
+            self._uploads(sha256).unlink()
+            sync(self._uploads(sha256).parent)
 
     def _note(self, facts: UploadFacts) -> UploadFacts:
         """Write the upload's own facts: from now on it is complete."""
@@ -310,14 +352,21 @@ class Lake:
         with self._replacing(self._sighting(sha256, sighting)) as target:
             pl.DataFrame([row], schema=SIGHTINGS_SCHEMA).write_parquet(target)
 
-    def restore(self, sha256: str, target: Path) -> None:
-        """Write the original bytes of an upload to `target`."""
-        with (
-            pa.CompressedInputStream(pa.OSFile(str(self._original(sha256))), "zstd") as source,
-            target.open("wb") as out,
-        ):
-            while block := source.read(1 << 22):
-                out.write(block)
+    def restore(self, sha256: str, target: Path) -> bool:
+        """Write the original bytes of an upload to `target`; False when they are not there or not those any more."""
+        digest = hashlib.sha256()
+        try:
+            with (
+                pa.OSFile(str(self._original(sha256))) as file,
+                pa.CompressedInputStream(file, "zstd") as source,
+                target.open("wb") as out,
+            ):
+                while block := source.read(1 << 22):
+                    digest.update(block)
+                    out.write(block)
+        except (OSError, pa.ArrowException):
+            return False
+        return digest.hexdigest() == sha256
 
     # --- paths --------------------------------------------------------------------------------------------------
 
@@ -341,34 +390,27 @@ class Lake:
         return self.root / "sightings" / f"{sha256}.{hashlib.sha256(said.encode()).hexdigest()[:16]}.parquet"
 
     def _frame(self, folder: str, schema: dict) -> pl.DataFrame:
-        files = self.files(folder)
+        files = filter(is_whole, self.files(folder))
         known = pl.DataFrame(schema=schema)  # an upload that was read by an earlier version may lack columns
         return pl.concat([known, *map(_read_parquet, files)], how="diagonal").select(list(schema))
 
-    def _replacing(self, final: Path) -> "_Replacing":
-        return _Replacing(final, self.staging)
+    def _replacing(self, final: Path) -> AbstractContextManager[Path]:
+        return replacing(final, self.staging)
 
 
 def _read_parquet(path: Path) -> pl.DataFrame:
     return pl.read_parquet(path, glob=False, hive_partitioning=False)  # a home's path is no pattern
 
 
-class _Replacing:
-    """Write under a temporary name, then rename: a file in the lake is whole or not there."""
-
-    def __init__(self, final: Path, staging: Path):
-        self.final, self.temporary = final, staging / f"{uuid.uuid4().hex}.part"
-
-    def __enter__(self) -> Path:
-        self.final.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return self.temporary
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        try:
-            if kind is None:
-                os.replace(self.temporary, self.final)
-        finally:
-            self.temporary.unlink(missing_ok=True)
+def is_whole(path: Path) -> bool:
+    """Whether a Parquet file is there and has both its ends. Costs a look at twelve bytes."""
+    try:
+        with path.open("rb", buffering=0) as file:
+            size = file.seek(0, os.SEEK_END)
+            start, end = os.pread(file.fileno(), 4, 0), os.pread(file.fileno(), 8, max(size - 8, 0))
+    except OSError:
+        return False
+    return start == end[4:] == _PARQUET and int.from_bytes(end[:4], "little") <= size - 12
 
 
 _BLANK = "''"

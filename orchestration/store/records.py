@@ -8,7 +8,6 @@ there, so nobody can pass a file of his for ours.
 
 import hashlib
 import json
-import os
 import re
 import uuid
 from collections.abc import Callable, Iterable, Iterator
@@ -19,6 +18,8 @@ from pathlib import Path
 import polars as pl
 
 from models.fields import RECORD_FIELDS
+from orchestration.errors import LoancallsError
+from orchestration.store.atomic import PART, put
 from orchestration.store.home import Home
 from orchestration.store.lake import Sighting
 
@@ -65,7 +66,7 @@ def write_records(
     `done` is told the number of records after each batch. The same records make the same bytes, and so one upload.
     """
     fields = ["entity_id", *RECORD_FIELDS[head.kind]]
-    temporary = home.staging / f"{uuid.uuid4().hex}.part"
+    temporary = home.staging / f"{uuid.uuid4().hex}{PART}"
     line = 2
     try:
         with temporary.open("wb") as out:
@@ -81,38 +82,58 @@ def write_records(
                 batch.select(numbers, *cells).write_ndjson(out)
                 line += batch.height
                 done(line - 2)
-            out.flush()
-            os.fsync(out.fileno())
         if line == 2:
             return None
-        home.records.mkdir(mode=0o700, exist_ok=True)
         with temporary.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         # Two files of one name and other content may wait at a time.
         target = home.records / f"{re.sub(r'[^A-Za-z0-9._-]+', '_', head.filename)[:80]}~{digest[:10]}.jsonl"
-        os.replace(temporary, target)
+        put(temporary, target)
         return target
     finally:
         temporary.unlink(missing_ok=True)
 
 
 def waiting(home: Home) -> Iterator[tuple[Path, RecordFile]]:
-    """The record files that no run has taken up yet, by name."""
+    """The record files that no run has taken up yet, by name. Raises LoancallsError for one that is damaged."""
     if home.records.is_dir():
         for path in sorted(home.records.glob("*.jsonl")):
             yield path, read_head(path)
 
 
-def read_head(path: Path) -> RecordFile:
-    """What the first line of a record file says."""
+def damaged(home: Home) -> list[Path]:
+    """The record files in lake/records that do not hold the bytes that their names speak of."""
+    return [path for path in sorted(home.records.glob("*.jsonl")) if not _is_whole(path)]
+
+
+def _is_whole(path: Path) -> bool:
     with path.open("rb") as file:
-        said = json.loads(file.readline())
-    return RecordFile(
-        said["kind"],
-        said["source"],
-        said["filename"],
-        said["uploaded_by"],
-        datetime.fromisoformat(said["uploaded_at"]),
+        return hashlib.file_digest(file, "sha256").hexdigest().startswith(path.stem.rsplit("~", 1)[-1])
+
+
+def read_head(path: Path) -> RecordFile:
+    """What the first line of a record file says. Raises LoancallsError when it is damaged."""
+    with path.open("rb") as file:
+        line = file.readline()
+    try:
+        said = json.loads(line)
+        return RecordFile(
+            said["kind"],
+            said["source"],
+            said["filename"],
+            said["uploaded_by"],
+            datetime.fromisoformat(said["uploaded_at"]),
+        )
+    except (ValueError, KeyError, TypeError):
+        raise LoancallsError(damage(path)) from None
+
+
+def damage(path: Path) -> str:
+    """What to do about a record file that cannot be read and cannot be made again."""
+    return (
+        f"{path} is damaged: a power cut or a full disk has left it unfinished. If it came from `loancalls import`, "
+        "remove it and import that database again; else bring it back from a backup, or remove it to go on without "
+        "what it held."
     )
 
 

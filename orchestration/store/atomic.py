@@ -1,0 +1,60 @@
+"""The one way in which files are replaced: written aside, synced, renamed, and the folder synced.
+
+A rename alone keeps a file whole when a process is killed, not when the power goes: the name may reach the disk before
+the bytes do. So nothing may be forgotten (a record file, a line of the journal) before `replacing` has come to its end
+for what stands in its place.
+"""
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PRIVATE = 0o600
+# What the next run removes from the staging folder if a crash has left it there; caches only once they are old, since
+# those are written without holding the home.
+PART, CACHE = ".part", ".cache"
+
+
+@contextmanager
+def replacing(final: Path, staging: Path, mode: int = PRIVATE, is_cache: bool = False) -> Iterator[Path]:
+    """Gives a path in `staging` to write to, which becomes `final` when the block ends well; else `final` stays.
+
+    `staging` is a folder of the same file system. `is_cache` says that losing the file costs nothing: it is not synced.
+    """
+    temporary = staging / f"{uuid.uuid4().hex}{CACHE if is_cache else PART}"
+    try:
+        yield temporary
+        put(temporary, final, mode, is_cache)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def put(temporary: Path, final: Path, mode: int = PRIVATE, is_cache: bool = False) -> None:
+    """Make a file that is written to its end the file `final`, durably."""
+    make_folder(final.parent)
+    temporary.chmod(mode)
+    if not is_cache:
+        sync(temporary)
+    os.replace(temporary, final)
+    if not is_cache:
+        sync(final.parent)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder for its owner only, and those above it, so that a power cut leaves them there."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    sync(folder.parent)
+
+
+def sync(path: Path) -> None:
+    """Return when what was written to a file (of a folder: its names) is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
