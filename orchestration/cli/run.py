@@ -5,6 +5,7 @@ Dagster takes a second or two to import, so it is imported when there is somethi
 
 import os
 import sys
+import uuid
 import warnings
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -75,14 +76,14 @@ def run(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             if pending or again:
-                _ingest(report, progress, pending, again)
+                _ingest(home, report, progress, pending, again)
             if report.failures:
                 return report
             if full:
                 home.warehouse.unlink(missing_ok=True)
                 Path(f"{home.warehouse}.wal").unlink(missing_ok=True)
             progress.phase("Building", len(load_transforms()) + 2)
-            _execute("build", report, progress, {})
+            _execute(home, "build", report, progress, {})
         return report
 
 
@@ -96,7 +97,9 @@ def _is_up_to_date(home: Home, settings: Settings) -> bool:
         return False
 
 
-def _ingest(report: RunReport, progress: Progress, files: list[InboxFile], again: list[tuple[str, str]]) -> None:
+def _ingest(
+    home: Home, report: RunReport, progress: Progress, files: list[InboxFile], again: list[tuple[str, str]]
+) -> None:
     from dagster import DagsterInstance
 
     from orchestration.defs.partitions import RANGE_END, RANGE_START, UPLOADS, contiguous
@@ -110,16 +113,18 @@ def _ingest(report: RunReport, progress: Progress, files: list[InboxFile], again
         ranges = contiguous(keys, [*known, *new])
     progress.phase("Reading", len(keys))
     for first, last in ranges:
-        _execute("ingest", report, progress, {RANGE_START: first, RANGE_END: last})
+        _execute(home, "ingest", report, progress, {RANGE_START: first, RANGE_END: last})
     report.read = keys
 
 
-def _execute(name: str, report: RunReport, progress: Progress, tags: dict[str, str]) -> None:
+def _execute(home: Home, name: str, report: RunReport, progress: Progress, tags: dict[str, str]) -> None:
     from dagster import DagsterEventType, DagsterInstance
     from dagster._core.definitions.job_base import InMemoryJob
     from dagster._core.execution.api import execute_run
+    from dagster._core.storage.tags import REPOSITORY_LABEL_TAG
 
     from orchestration.definitions import defs
+    from orchestration.defs.history import alive
 
     failed_checks: list[str] = []
     failed_steps: list[str] = []
@@ -138,12 +143,12 @@ def _execute(name: str, report: RunReport, progress: Progress, tags: dict[str, s
         elif event.event_type == DagsterEventType.STEP_FAILURE:
             failed_steps.append(_sentence(event.step_failure_data, event.step_key))
 
-    with DagsterInstance.get() as instance:
-        job = defs.resolve_job_def(name)
-        run = instance.create_run_for_job(
-            job, run_config=_QUIET, tags={**job.run_tags, **tags}, remote_job_origin=_origin(name)
-        )
-        instance.add_event_listener(run.run_id, watch)
+    run_id = str(uuid.uuid4())
+    with DagsterInstance.get() as instance, alive(home, run_id):
+        job, origin = defs.resolve_job_def(name), _origin(name)
+        tags = {**job.run_tags, **tags, REPOSITORY_LABEL_TAG: origin.repository_origin.get_label()}
+        run = instance.create_run_for_job(job, run_id=run_id, run_config=_QUIET, tags=tags, remote_job_origin=origin)
+        instance.add_event_listener(run_id, watch)
         result = execute_run(InMemoryJob(job), run, instance)
     if not result.success:
         report.failures += failed_checks or failed_steps or [f"The {name} job failed; see its log in `loancalls ui`."]

@@ -8,7 +8,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
@@ -23,19 +23,25 @@ UNDER_WAY = [
 _BEGUN = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 # A run that has no lock yet may be about to start; after so many seconds it is not.
 _STARTING_SECONDS = 120
+_shown: set[str] = set()
 
 
 @contextmanager
 def alive(home: Home, run_id: str) -> Iterator[None]:
-    """Show that a run is alive until this ends."""
+    """Show that a run is alive until this ends; nothing more where this process shows it already."""
+    if run_id in _shown:
+        yield
+        return
     path = _mark(home, run_id)
     path.parent.mkdir(mode=0o700, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _shown.add(run_id)
         yield
         path.unlink(missing_ok=True)
     finally:
+        _shown.discard(run_id)
         os.close(descriptor)
 
 
@@ -70,19 +76,16 @@ def forget_old_runs(instance: dg.DagsterInstance) -> None:
 
 def _keep_partitions(instance: dg.DagsterInstance, run_id: str) -> None:
     """State anew, without its run, what a run has noted of each partition that no later run has read again."""
-    noted = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION, limit=10_000)
-    for record in noted.records:
-        event = record.asset_materialization
+    for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION):
+        event = entry.asset_materialization
         if event is None or event.partition is None:
             continue
-        latest = instance.get_latest_materialization_event(event.asset_key) if event.partition is None else None
         of_partition = dg.AssetRecordsFilter(asset_key=event.asset_key, asset_partitions=[event.partition])
-        latest = instance.fetch_materializations(of_partition, limit=1).records
-        if (latest and latest[0].storage_id == record.storage_id) or (latest and latest[0].run_id == run_id):
-            with suppress(dg.DagsterInvariantViolationError):
-                instance.report_runless_asset_event(
-                    dg.AssetMaterialization(event.asset_key, metadata=event.metadata, partition=event.partition)
-                )
+        (latest,) = instance.fetch_materializations(of_partition, limit=1).records
+        if latest.run_id == run_id:
+            instance.report_runless_asset_event(
+                dg.AssetMaterialization(event.asset_key, metadata=event.metadata, partition=event.partition)
+            )
 
 
 def _is_dead(home: Home, run_id: str, created: float) -> bool:

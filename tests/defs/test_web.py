@@ -31,7 +31,6 @@ FLAGS = (
 )
 # What a browser that has been here before remembers: the greeting was answered, the menu is folded.
 REMEMBERED = {"communityNux": '"1"', "dagster-nav-collapsed": "true", "large-screen-nav-open": "false"}
-GROUPS = ("lake", "staging", "core", "marts", "published")
 PATIENCE = 60_000
 
 
@@ -175,7 +174,14 @@ def test_a_mart_is_materialized_with_its_rows_and_checks(page: object, address: 
     page.goto(f"{address}/assets/marts/loan_call_success?view=checks")
     page.get_by_text("contract", exact=True).first.wait_for()
     page.get_by_text("Succeeded").first.wait_for()
-    page.get_by_text("Checks (1)").first.wait_for()
+    page.get_by_text("Checks (2)").first.wait_for()
+
+
+def test_runs_of_the_command_line_are_on_the_pages_of_their_jobs(page: object, address: str) -> None:
+    page.goto(f"{address}/locations/__repository__@orchestration.definitions/jobs/build/runs")
+    page.get_by_text("Success").first.wait_for()
+    page.goto(f"{address}/overview/activity/timeline")
+    page.get_by_text("ingest", exact=True).first.wait_for()
 
 
 @pytest.mark.skipif(not os.environ.get("UPDATE_SCREENSHOT"), reason="UPDATE_SCREENSHOT=1 takes the picture anew")
