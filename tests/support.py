@@ -22,6 +22,7 @@ from models.base import published_tables
 from orchestration.ingest.inbox import Inbox, partition_keys
 from orchestration.ingest.run import ingest
 from orchestration.settings import Settings, load_settings
+from orchestration.store.atomic import remove_database
 from orchestration.store.connection import connect
 from orchestration.store.home import Home
 from orchestration.store.lake import Lake
@@ -136,7 +137,7 @@ class World:
             self.inbox.gather(self.lake)
             self.ingest()
             if full:
-                self.home.warehouse.unlink()
+                remove_database(self.home.warehouse)
             self.build()
             self.publish(are_checks_passed)
 

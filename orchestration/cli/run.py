@@ -18,6 +18,7 @@ from orchestration.errors import LoancallsError
 from orchestration.ingest.inbox import Inbox, InboxFile, known_key, partition_keys
 from orchestration.progress import Progress
 from orchestration.settings import Settings
+from orchestration.store.atomic import remove_database
 from orchestration.store.connection import connect
 from orchestration.store.home import Home
 from orchestration.store.lake import Lake
@@ -80,8 +81,7 @@ def run(
             if report.failures:
                 return report
             if full:
-                home.warehouse.unlink(missing_ok=True)
-                Path(f"{home.warehouse}.wal").unlink(missing_ok=True)
+                remove_database(home.warehouse)
             progress.phase("Building", len(load_transforms()) + 2)
             _execute(home, "build", report, progress, {})
         return report

@@ -15,6 +15,8 @@ PRIVATE = 0o600
 # What the next run removes from the staging folder if a crash has left it there; caches only once they are old, since
 # those are written without holding the home.
 PART, CACHE = ".part", ".cache"
+# What DuckDB keeps beside a database that was not closed, and replays onto whatever file has the database's name.
+_LOGS = (".wal", ".wal.checkpoint", ".wal.recovery")
 
 
 @contextmanager
@@ -40,6 +42,32 @@ def put(temporary: Path, final: Path, mode: int = PRIVATE, is_cache: bool = Fals
     os.replace(temporary, final)
     if not is_cache:
         sync(final.parent)
+
+
+def put_database(new: Path, final: Path) -> None:
+    """Make a DuckDB file, closed and synced already, the database `final`, which others may have open.
+
+    A log that a tool has left beside `final` when it was killed is gone for good before the new file is there: a crash
+    in between leaves the old file without it, never the new one with it.
+    """
+    remove_logs(final)
+    os.replace(new, final)
+    sync(final.parent)
+
+
+def remove_database(path: Path) -> None:
+    """Remove a DuckDB file, if it is there, and its logs before it: the next file of its name must not meet them."""
+    remove_logs(path)
+    path.unlink(missing_ok=True)
+
+
+def remove_logs(database: Path) -> None:
+    """Remove what DuckDB has noted beside a database and not put into it, for good."""
+    logs = [log for log in (Path(f"{database}{suffix}") for suffix in _LOGS) if log.exists()]
+    for log in logs:
+        log.unlink()
+    if logs:
+        sync(database.parent)
 
 
 def make_folder(folder: Path) -> None:

@@ -4,6 +4,7 @@ The file is written beside the published one and renamed over it, so that a read
 """
 
 import hashlib
+import logging
 import os
 import secrets
 import shutil
@@ -16,9 +17,11 @@ from models.base import Base, Pii, description, duckdb_type, published_tables
 from orchestration.errors import LoancallsError
 from orchestration.settings import Settings
 from orchestration.store import journal
+from orchestration.store.atomic import put_database, remove_database, sync
 from orchestration.store.home import Home
 from orchestration.warehouse.build import Warehouse, open_warehouse
 
+_log = logging.getLogger(__name__)
 _MASKS = {
     Pii.TEXT: "CASE WHEN {column} IS NOT NULL THEN '***' END",
     Pii.PHONE: "CASE WHEN length({column}) > 6 THEN '********' || right({column}, 2) "
@@ -32,11 +35,10 @@ def publish(home: Home, settings: Settings) -> dict[str, int]:
     """Replace analytics.duckdb with the warehouse's tables and return the rows of each.
 
     Raises LoancallsError, and leaves the published file alone, unless every published table is built from the same
-    uploads and has passed its checks.
+    uploads and has passed its checks. Nothing fails any more once the file is replaced.
     """
-    new = home.root / "analytics.duckdb.new"
-    for stale in (new, Path(f"{new}.wal")):
-        stale.unlink(missing_ok=True)
+    new, copy = (Path(f"{path}.new") for path in (home.analytics, home.session_copy))
+    remove_database(new)
     with open_warehouse(home, settings) as warehouse:
         if unfit := warehouse.fingerprints.unfit():
             reasons = "; ".join(f"{table} {reason}" for table, reason in unfit.items())
@@ -46,19 +48,19 @@ def publish(home: Home, settings: Settings) -> dict[str, int]:
         warehouse.con.execute(
             "CREATE OR REPLACE TABLE meta.journal AS SELECT ? AS taken_up, ? AS home", [taken_up, str(home.root)]
         )
-    new.chmod(0o600 if settings.pii == "clear" else 0o644)
-    os.replace(new, home.analytics)
-    copy_for_sessions(home)
-    journal.forget(home, taken_up)
+    shutil.copyfile(home.warehouse, copy)
+    # Nobody may write to either: many tools open a file for writing where they can, and leave a log beside it.
+    new.chmod(0o400 if settings.pii == "clear" else 0o444)
+    copy.chmod(0o400)
+    for written in (new, copy):
+        sync(written)
+    put_database(new, home.analytics)
+    try:
+        put_database(copy, home.session_copy)
+        journal.forget(home, taken_up)  # sessions have it in their copy of the tables
+    except Exception as error:
+        _log.warning("Published, but sessions may see the tables of the run before: %s. The next run mends it.", error)
     return rows
-
-
-def copy_for_sessions(home: Home) -> None:
-    """Replace the copy of the tables that sessions read, clear and private. Nobody may have the warehouse open."""
-    temporary = home.staging / "session.part"
-    shutil.copyfile(home.warehouse, temporary)
-    temporary.chmod(0o600)
-    os.replace(temporary, home.session_copy)
 
 
 def pii_key(home: Home, settings: Settings) -> bytes:

@@ -1,19 +1,24 @@
 """Replacing files: whole, private, on the disk before anything that they stand for is forgotten."""
 
 import os
+import shutil
 import stat
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
+import duckdb
 import polars as pl
 import pytest
+from disk import disk
 from support import World
 
 from models.fields import CUSTOMER, RECORD_FIELDS
 from orchestration.store import journal
-from orchestration.store.atomic import make_folder, replacing
+from orchestration.store.atomic import make_folder, put_database, remove_database, replacing
 from orchestration.store.records import RecordFile, waiting, write_records
 
 BOOK = b"loan_id,phone,name\nL1,9845012345,Asha\nTotal,,\n"
@@ -44,62 +49,106 @@ def test_modes_are_as_said_whatever_the_umask(tmp_path: Path, mode: int, umask: 
     assert stat.S_IMODE((tmp_path / "to").stat().st_mode) == 0o700
 
 
-# --- what a power cut at any moment would leave ---------------------------------------------------------------------
+# --- databases, and what tools leave beside them ---------------------------------------------------------------------
+
+TOOL = """
+import duckdb, os, signal, sys
+con = duckdb.connect(sys.argv[1])  # for writing, as many tools do
+con.execute("UPDATE loans SET amount = 99")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
 
 
-class Disk:
-    """Sees every sync, rename and removal of a home's files in their order, and what is not on the disk yet."""
-
-    def __init__(self, home: Path):
-        self.home = home
-        self.unsynced: set[str] = set()  # files whose name is there and may be lost
-        self.synced: set[str] = set()  # files whose bytes are on the disk
-        self.forgotten: list[str] = []
-        self.mistakes: list[str] = []
-
-    def fsync(self, path: str) -> None:
-        if os.path.isdir(path):
-            self.unsynced = {name for name in self.unsynced if os.path.dirname(name) != path}
-        else:
-            self.synced.add(path)
-
-    def rename(self, source: str, target: str) -> None:
-        if source.endswith(".cache"):
-            return
-        if source not in self.synced:
-            self.mistakes.append(f"{target} is renamed before its bytes are on the disk")
-        if target.endswith("journal/open.jsonl"):
-            self.forget(target)
-        self.unsynced.add(target)
-
-    def forget(self, path: str) -> None:
-        if not path.startswith(str(self.home)) or "/.staging/" in path or not os.path.exists(path):
-            return
-        self.forgotten.append(os.path.relpath(path, self.home))
-        if self.unsynced:
-            self.mistakes.append(f"{path} is forgotten before {sorted(self.unsynced)} is on the disk")
+def make_database(path: Path, amount: int) -> None:
+    with duckdb.connect(str(path)) as con:
+        con.execute("CREATE TABLE loans AS SELECT CAST(? AS INTEGER) AS amount", [amount])
 
 
-@contextmanager
-def disk(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Disk]:
-    seen = Disk(home)
-    fsync, replace, unlink = os.fsync, os.replace, os.unlink
+def amount(path: Path) -> int:
+    with duckdb.connect(str(path), read_only=True) as con:
+        ((found,),) = con.execute("SELECT amount FROM loans").fetchall()
+        return found
 
-    def spy(real: Callable, note: Callable) -> Callable:
+
+@pytest.fixture
+def edited(tmp_path: Path) -> Path:
+    """A database that a tool had open for writing, changed, and was killed: its log is beside it."""
+    make_database(tmp_path / "loans.duckdb", 1)
+    subprocess.run([sys.executable, "-c", TOOL, str(tmp_path / "loans.duckdb")], check=False)
+    for suffix in (".wal.checkpoint", ".wal.recovery"):
+        shutil.copy(tmp_path / "loans.duckdb.wal", tmp_path / f"loans.duckdb{suffix}")
+    return tmp_path / "loans.duckdb"
+
+
+class Killed(BaseException):
+    pass
+
+
+def kill_at(step: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """As if killed after so many calls that change the disk: none does anything from then on. The calls so far."""
+    calls: list[str] = []
+
+    def guard(real: Callable) -> Callable:
         def call(*args: object, **options: object) -> None:
-            if isinstance(args[0], int):
-                note(os.readlink(f"/proc/self/fd/{args[0]}"))
-            elif "dir_fd" not in options or options["dir_fd"] is None:
-                note(*map(os.fspath, args))
+            if len(calls) >= step:
+                raise Killed
             real(*args, **options)
+            calls.append(real.__name__)
 
         return call
 
-    monkeypatch.setattr(os, "fsync", spy(fsync, seen.fsync))
-    monkeypatch.setattr(os, "replace", spy(replace, seen.rename))
-    monkeypatch.setattr(os, "unlink", spy(unlink, seen.forget))
-    yield seen
-    monkeypatch.undo()
+    for name in ("unlink", "replace", "fsync"):
+        monkeypatch.setattr(os, name, guard(getattr(os, name)))
+    return calls
+
+
+@pytest.mark.parametrize("step", range(7))
+def test_a_kill_between_any_two_steps_leaves_yesterdays_database_or_todays(
+    edited: Path, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    """Never today's with what a tool had left beside yesterday's; of yesterday's at most without what the tool did."""
+    new = edited.parent / "new"
+    make_database(new, 2)
+    with monkeypatch.context() as patch, suppress(Killed):
+        done = kill_at(step, patch)
+        put_database(new, edited)
+    assert done == ["unlink", "unlink", "unlink", "fsync", "replace", "fsync"][:step]
+    assert amount(edited) == (2 if "replace" in done else 99 if not done else 1)
+    if new.exists():
+        put_database(new, edited)
+    assert amount(edited) == 2
+
+
+@pytest.mark.parametrize("step", range(6))
+def test_a_database_made_anew_never_meets_what_was_left_beside_the_one_before(
+    edited: Path, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    with monkeypatch.context() as patch, suppress(Killed):
+        done = kill_at(step, patch)
+        remove_database(edited)
+    assert done == ["unlink", "unlink", "unlink", "fsync", "unlink"][:step]
+    remove_database(edited)
+    make_database(edited, 2)
+    assert amount(edited) == 2
+
+
+def test_a_database_that_a_person_removes_takes_its_log_with_it(edited: Path) -> None:
+    """DuckDB's own promise, which the advice to remove the working database rests on."""
+    edited.unlink()
+    make_database(edited, 2)
+    assert amount(edited) == 2
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may write to any file")
+def test_a_tool_cannot_open_for_writing_what_nobody_may_write(tmp_path: Path) -> None:
+    make_database(tmp_path / "loans.duckdb", 1)
+    (tmp_path / "loans.duckdb").chmod(0o400)
+    with pytest.raises(duckdb.IOException):
+        duckdb.connect(str(tmp_path / "loans.duckdb"))
+    assert amount(tmp_path / "loans.duckdb") == 1
+
+
+# --- what a power cut at any moment would leave ---------------------------------------------------------------------
 
 
 def prepare(world: World) -> None:

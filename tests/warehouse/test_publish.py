@@ -6,19 +6,25 @@ import os
 import re
 import shutil
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
 import pytest
+from disk import disk
 from support import World, check_contract, check_together
 
 from models.base import published_tables
 from orchestration.errors import LoancallsError
+from orchestration.store import journal
 from orchestration.warehouse.build import open_warehouse
 from orchestration.warehouse.contract import duckdb_type
 from orchestration.warehouse.publish import pii_key, publish
 
+ID = "b37a1c11-1111-4111-8111-111111111111"
 BORROWERS = [
     {"name": "Asha Rao", "mobile": "98450 12345", "pan": "ABCXE1234F", "email": "asha@example.in", "loan_id": "L1",
      "amount": "5000", "branch": "Hosa", "branch_contact": "080 4710 0999", "emp_name": "Ravi K", "emp_id": "E1",
@@ -161,7 +167,7 @@ def test_clear_publishes_as_it_is(loaded: Callable[..., World]) -> None:
     assert published(world, "SELECT call_metadata ->> 'said' FROM call_sessions WHERE call_sid = 'c1'") == [
         ("Asha Rao",)
     ]
-    assert stat.S_IMODE(world.home.analytics.stat().st_mode) == 0o600
+    assert stat.S_IMODE(world.home.analytics.stat().st_mode) == 0o400
 
 
 def test_types_and_comments_are_the_contracts(loaded: Callable[..., World]) -> None:
@@ -183,8 +189,8 @@ def test_files_with_personal_data_are_their_owners_only(loaded: Callable[..., Wo
         for name in folders:
             assert stat.S_IMODE((Path(folder) / name).stat().st_mode) == 0o700, name
         for name in names:
-            if name != "analytics.duckdb":
-                assert stat.S_IMODE((Path(folder) / name).stat().st_mode) == 0o600, name
+            expected = {"analytics.duckdb": 0o444, "session.duckdb": 0o400}.get(name, 0o600)
+            assert stat.S_IMODE((Path(folder) / name).stat().st_mode) == expected, name
 
 
 def test_reader_of_yesterdays_file_is_not_disturbed(loaded: Callable[..., World]) -> None:
@@ -226,3 +232,100 @@ def test_new_upload_makes_every_table_stale(loaded: Callable[..., World]) -> Non
     world.ingest()
     with pytest.raises(LoancallsError, match="was built from older tables or files"):
         publish(world.home, world.settings)
+
+
+# --- the sequence of publishing, and what tools leave -----------------------------------------------------------------
+
+TOOL = """
+import duckdb, os, signal, sys
+con = duckdb.connect(sys.argv[1])  # for writing, as many tools do
+con.execute("UPDATE branch_performance SET loans = 99")
+con.execute("DELETE FROM loan_call_success")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def edit_and_be_killed(database: Path) -> None:
+    """What a tool leaves that had the file open for writing, changed it and was killed: a log beside the file."""
+    subprocess.run([sys.executable, "-c", TOOL, str(database)], check=False)
+    assert Path(f"{database}.wal").stat().st_size
+
+
+def figures(database: Path) -> dict[str, list[tuple]]:
+    with duckdb.connect(str(database), read_only=True) as con:
+        tables = [table for table in published_tables() if table != "file_uploads"]
+        return {table: con.execute(f'SELECT * FROM "{table}" ORDER BY ALL').fetchall() for table in tables}
+
+
+@pytest.mark.parametrize("name", ["analytics", "session_copy"])
+def test_what_a_tool_left_beside_a_file_never_gets_into_the_next(loaded: Callable[..., World], name: str) -> None:
+    world = loaded(pii_key="a key that is long enough")
+    database = getattr(world.home, name)
+    right = figures(database)
+    edit_and_be_killed(database)
+    for suffix in (".wal.checkpoint", ".wal.recovery"):
+        shutil.copy(f"{database}.wal", f"{database}{suffix}")
+    publish(world.home, world.settings)
+    assert figures(database) == right
+    assert [path.name for path in world.home.root.glob(f"{database.name}*")] == [database.name]
+
+
+def test_all_is_on_the_disk_before_the_first_rename_and_nothing_fails_after_it(
+    loaded: Callable[..., World], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = loaded()
+    inode = world.home.analytics.stat().st_ino
+    order: list[tuple[str, str]] = []
+    fsync, replace = os.fsync, os.replace
+
+    def note(file: int) -> None:
+        order.append(("sync", Path(os.readlink(f"/proc/self/fd/{file}")).name))
+        fsync(file)
+
+    def rename(source: Path, target: Path) -> None:
+        order.append(("rename", Path(target).name))
+        if Path(target).name == "session.duckdb":
+            raise OSError("the disk is full")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", note)
+    monkeypatch.setattr(os, "replace", rename)
+    monkeypatch.setattr(journal, "forget", lambda *_: pytest.fail("sessions have not got it"))
+    assert publish(world.home, world.settings)["customers"] == 2
+    assert order == [
+        ("sync", "analytics.duckdb.new"),
+        ("sync", "session.duckdb.new"),
+        ("rename", "analytics.duckdb"),
+        ("sync", world.home.root.name),
+        ("rename", "session.duckdb"),
+    ]
+    assert world.home.analytics.stat().st_ino != inode
+    assert "the disk is full. The next run mends it." in caplog.text
+    monkeypatch.undo()
+    publish(world.home, world.settings)
+    assert figures(world.home.session_copy)["customers"] == figures(world.home.warehouse)["customers"]
+
+
+def test_a_failed_second_copy_publishes_nothing(loaded: Callable[..., World], monkeypatch: pytest.MonkeyPatch) -> None:
+    world = loaded()
+    before = world.home.analytics.read_bytes()
+
+    def no_room(*_: object) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(shutil, "copyfile", no_room)
+    with pytest.raises(OSError, match="No space left"):
+        publish(world.home, world.settings)
+    assert world.home.analytics.read_bytes() == before
+
+
+def test_commits_that_sessions_have_not_got_are_kept_until_the_copy_is_on_the_disk(
+    loaded: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = loaded()
+    journal.append(world.home, datetime(2026, 3, 3), "asha", {}, {"customers": [{"id": ID}]})
+    monkeypatch.setattr(journal, "taken_up", lambda home: 1)
+    with disk(world.home.root, monkeypatch) as seen:
+        publish(world.home, world.settings)
+    assert seen.mistakes == [] and seen.forgotten == ["lake/journal/open.jsonl"]
+    assert journal.commits(world.home) == []
