@@ -259,6 +259,13 @@ CREATE OR REPLACE MACRO fingerprint_of(phone, national_id, customer_id) AS
 CREATE OR REPLACE MACRO row_order_of(upload_order, line_number) AS
     CAST(upload_order AS BIGINT) * 1000000000 + line_number;
 
+-- Of what several uploads state, the latest before a moment counts, else the earliest after it: each counts from its own
+-- time, the first of them from ever, until the next one's. Equal times make nothing of all but the last.
+CREATE OR REPLACE MACRO in_force_from(stated_at, earlier_at) AS
+    CASE WHEN earlier_at IS NULL THEN TIMESTAMP '0001-01-01 00:00:00' ELSE stated_at END;
+
+CREATE OR REPLACE MACRO in_force_to(later_at) AS coalesce(later_at, TIMESTAMP '9999-12-31 00:00:00');
+
 -- rates ---------------------------------------------------------------------------------------------------------------
 
 CREATE OR REPLACE MACRO rate(part, whole) AS CAST(part AS DOUBLE) / nullif(whole, 0);

@@ -177,14 +177,19 @@ class Calls:
         rows = self.book.rows_of_loan[call.loan]
         return min(rows, key=lambda row: (self._nearness(row.upload, call), -row.line))
 
+    def _as_of(self, call: Call, loan: str, name: str):
+        """What the uploads before the call stated of a loan last, else what an upload states first after it."""
+        stated = [snapshot for snapshot in self.snapshots_of_loan[loan] if snapshot[name] is not None]
+        before = [snapshot for snapshot in stated if snapshot["valid_from"] <= call.at]
+        return (before[-1:] + stated[:1])[0][name] if stated else None
+
     def _choose(self, call: Call, rows: Iterable[Row]) -> None:
         """The best candidate, a customer and a loan; of one loan's customers whichever has the lower id."""
 
         def goodness(row: Row) -> tuple:
-            loan = self.book.loans[row["loan_id"]]
-            due = loan["next_due_date"]
+            due = self._as_of(call, row["loan_id"], "next_due_date")
             return (
-                not (loan["outstanding_amount"] or 0) > 0,
+                not (self._as_of(call, row["loan_id"], "outstanding_amount") or 0) > 0,
                 self._nearness(row.upload, call),
                 (due is None, due or date.min),
                 row["loan_id"],

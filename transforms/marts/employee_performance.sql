@@ -19,26 +19,22 @@ overall AS (
 ),
 
 latest_keepers AS (
-    SELECT loan_id, employee
+    SELECT loan_id, coalesce(arg_max(employee, upload_order) FILTER (WHERE employee IS NOT NULL), '(none)') AS employee
     FROM loan_keepers
-    WHERE employee IS NOT NULL
-    QUALIFY row_number() OVER (PARTITION BY loan_id ORDER BY upload_order DESC) = 1
+    GROUP BY loan_id
 ),
 
 loan_counts AS (
-    SELECT coalesce(latest.employee, '(none)') AS employee, count(*) AS loans
-    FROM (SELECT DISTINCT loan_id FROM loan_keepers) AS all_loans
-    LEFT JOIN latest_keepers AS latest ON latest.loan_id = all_loans.loan_id
-    GROUP BY coalesce(latest.employee, '(none)')
+    SELECT employee, count(*) AS loans FROM latest_keepers GROUP BY employee
 ),
 
 employees AS (
-    SELECT employee, employee_id, employee_name
+    SELECT stated_employee AS employee, stated_employee_id AS employee_id, stated_employee_name AS employee_name
     FROM loan_keepers
-    WHERE employee IS NOT NULL
+    WHERE stated_employee IS NOT NULL
     QUALIFY row_number() OVER (
-        PARTITION BY employee
-        ORDER BY CASE WHEN employee_name IS NULL THEN 1 ELSE 0 END, upload_order DESC, upload_row_id
+        PARTITION BY stated_employee
+        ORDER BY CASE WHEN stated_employee_name IS NULL THEN 1 ELSE 0 END, upload_order DESC, upload_row_id
     ) = 1
     UNION ALL
     SELECT '(none)' AS employee, CAST(NULL AS VARCHAR) AS employee_id, CAST(NULL AS VARCHAR) AS employee_name

@@ -1,14 +1,14 @@
 -- Grain: one row per call_sid.
--- Inputs: call_sessions, call_attributions, call_contexts, settings.
+-- Inputs: call_sessions, call_attributions, settings.
 -- Meaning: what a call counts for in every figure: attempt, success, contact, talk, and whose loan it was about.
 SELECT
     sessions.call_sid,
     sessions.customer_id,
     attributions.loan_id,
     sessions.triggered_by_batch,
-    coalesce(contexts.employee, '(none)') AS employee,
-    coalesce(contexts.cluster, '(none)') AS cluster,
-    coalesce(contexts.branch, '(none)') AS branch,
+    coalesce(attributions.employee, '(none)') AS employee,
+    coalesce(attributions.cluster, '(none)') AS cluster,
+    coalesce(attributions.branch, '(none)') AS branch,
     sessions.initiated_at AS called_at,
     CAST(sessions.initiated_at + to_minutes(settings.utc_offset_minutes) AS DATE) AS called_on,
     sessions.status <> 'not_initiated' AS is_attempt,
@@ -25,5 +25,4 @@ SELECT
     END AS talk_seconds
 FROM call_sessions AS sessions
 JOIN call_attributions AS attributions ON attributions.call_sid = sessions.call_sid
-LEFT JOIN call_contexts AS contexts ON contexts.call_sid = sessions.call_sid
 CROSS JOIN settings

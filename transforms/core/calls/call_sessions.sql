@@ -1,5 +1,5 @@
 -- Grain: one row per call_sid.
--- Inputs: call_statements, call_attributions, call_contexts, stated_loans, loan_snapshots.
+-- Inputs: call_statements, call_attributions, stated_loans, loan_snapshots.
 -- Meaning: a call, what came of it, whom it was for, and the line of the upload that triggered it.
 SELECT
     calls.id,
@@ -21,9 +21,9 @@ SELECT
     calls.recording_url,
     calls.flow_id,
     attributions.attribution,
-    coalesce(attributions.stated_upload_id, contexts.file_upload_id) AS triggered_by_batch,
+    coalesce(attributions.stated_upload_id, attributions.file_upload_id) AS triggered_by_batch,
     CASE
-        WHEN attributions.stated_upload_id IS NULL THEN contexts.upload_row_id
+        WHEN attributions.stated_upload_id IS NULL THEN attributions.upload_row_id
         ELSE coalesce(attributions.stated_row_id, in_batch.upload_row_id)
     END AS triggered_by_row,
     calls.call_metadata,
@@ -31,7 +31,6 @@ SELECT
     calls.updated_at
 FROM call_statements AS calls
 JOIN call_attributions AS attributions ON attributions.call_sid = calls.call_sid
-LEFT JOIN call_contexts AS contexts ON contexts.call_sid = calls.call_sid
 LEFT JOIN stated_loans ON stated_loans.loan_id = attributions.loan_id
 LEFT JOIN loan_snapshots AS in_batch
     ON in_batch.file_upload_id = attributions.stated_upload_id AND in_batch.loan_id = attributions.loan_id

@@ -12,11 +12,17 @@ WITH calls AS (
 ),
 
 known_phones AS (
-    SELECT DISTINCT phone FROM customer_phones
+    SELECT phone, CASE WHEN min(customer_id) <> max(customer_id) THEN 'number_ambiguous' ELSE 'number' END AS attribution
+    FROM customer_phones
+    GROUP BY phone
 ),
 
 numbers AS (
-    SELECT calls.call_sid, calls.called_at, coalesce(to_known.phone, from_known.phone) AS phone
+    SELECT
+        calls.call_sid,
+        calls.called_at,
+        coalesce(to_known.phone, from_known.phone) AS phone,
+        coalesce(to_known.attribution, from_known.attribution) AS attribution
     FROM calls
     LEFT JOIN known_phones AS to_known ON to_known.phone = calls.to_phone
     LEFT JOIN known_phones AS from_known ON from_known.phone = calls.from_phone
@@ -25,21 +31,13 @@ numbers AS (
 
 customer_loans AS (
     SELECT DISTINCT customer_id, loan_id FROM row_customers WHERE customer_id IS NOT NULL AND loan_id IS NOT NULL
-),
-
-candidates AS (
-    SELECT numbers.call_sid, numbers.called_at, phones.customer_id, customer_loans.loan_id
-    FROM numbers
-    JOIN customer_phones AS phones ON phones.phone = numbers.phone
-    LEFT JOIN customer_loans ON customer_loans.customer_id = phones.customer_id
-    UNION ALL
-    SELECT calls.call_sid, calls.called_at, calls.customer_id, customer_loans.loan_id
-    FROM calls
-    JOIN customer_loans ON customer_loans.customer_id = calls.customer_id
 )
 
-SELECT
-    *,
-    count(*) OVER (PARTITION BY call_sid) AS candidates,
-    min(customer_id) OVER (PARTITION BY call_sid) <> max(customer_id) OVER (PARTITION BY call_sid) AS is_ambiguous
-FROM candidates
+SELECT numbers.call_sid, numbers.called_at, phones.customer_id, customer_loans.loan_id, numbers.attribution
+FROM numbers
+JOIN customer_phones AS phones ON phones.phone = numbers.phone
+LEFT JOIN customer_loans ON customer_loans.customer_id = phones.customer_id
+UNION ALL
+SELECT calls.call_sid, calls.called_at, calls.customer_id, customer_loans.loan_id, 'customer' AS attribution
+FROM calls
+JOIN customer_loans ON customer_loans.customer_id = calls.customer_id
