@@ -10,6 +10,8 @@ from models import rules
 from models.types import plain as plain_type
 
 MONEY = sa.Numeric(15, 2)
+# The sum of ten thousand million such amounts.
+MONEY_SUM = sa.Numeric(25, 2)
 
 
 class Pii(StrEnum):

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Double, ForeignKey, String
 from sqlalchemy import DateTime as Timestamp
 from sqlalchemy.orm import Mapped
 
-from models.base import MONEY, Base, col
+from models.base import MONEY, MONEY_SUM, Base, col
 from models.types import Id
 
 JOURNEY_EVENTS = ("uploaded", "called", "status", "paid")
@@ -71,7 +71,7 @@ class LeagueFigures(CallFigures):
         BigInteger, nullable=False, sort_order=23, about="Payments within RECOVERY_DAYS of a completed call."
     )
     recovered_amount: Mapped[decimal.Decimal] = col(
-        MONEY,
+        MONEY_SUM,
         nullable=False,
         sort_order=24,
         about="Amount of those payments: association with the call, not its effect.",
@@ -201,6 +201,9 @@ class UploadQuality(Base):
     bad_national_id: Mapped[int] = col(BigInteger, nullable=False, about="Rows with a masked or truncated national id.")
     bad_number: Mapped[int] = col(BigInteger, nullable=False, about="Rows with an unreadable duration.")
     bad_flag: Mapped[int] = col(BigInteger, nullable=False, about="Rows with an unreadable yes or no.")
+    bad_value: Mapped[int] = col(
+        BigInteger, nullable=False, about="Records of ours with an id or a status that is not valid."
+    )
     calls: Mapped[int] = col(BigInteger, nullable=False, about="Calls that the upload triggered.")
     attempts: Mapped[int] = col(BigInteger, nullable=False, about="Those of them that were placed.")
     completed: Mapped[int] = col(BigInteger, nullable=False, about="Attempts that ended as call_completed.")

@@ -16,6 +16,8 @@ _TEN_DIGITS = re.compile(r"(?:\+91|0091|91|0)?([6-9][0-9]{9})")
 _EXPONENT = re.compile(r"[0-9][.,]?[0-9]*[eE]\+?[0-9]+")
 _SEVERAL = re.compile(r"[/,;|&\n\r]|\bor\b|\band\b", re.IGNORECASE)
 _NOISE = str.maketrans("", "", " \t\u00a0-().'\u200b\u202a\u202c\u2010\u2011\u2012\u2013\u2014")
+# Beyond that many characters a cell holds no phone, and looking for one would take long.
+_MOST_CHARACTERS = 500
 _ABSENT = {"", "na", "n/a", "#n/a", "nil", "none", "null", "nan", "-"}
 
 LOST_DIGITS = "has lost digits to an exponent; format the column as text and send the file again"
@@ -38,6 +40,8 @@ def normalize(text: str | None) -> tuple[str | None, str | None]:
         return None, None
     if _EXPONENT.fullmatch(text.strip()):
         return None, LOST_DIGITS
+    if len(text) > _MOST_CHARACTERS:
+        return None, NOT_VALID
     absent = False
     for part in _parts(text):
         number = _one(part)

@@ -42,8 +42,9 @@ CELL_ERRORS = {
     "bad_date": "write dates as 2026-03-15",
     "bad_phone": "write a phone as ten digits, in a column formatted as text",
     "bad_national_id": "state the id in full, in a column formatted as text",
-    "bad_number": "write durations as whole seconds",
+    "bad_number": "write durations as whole seconds, and line numbers as whole numbers",
     "bad_flag": "write yes or no",
+    "bad_value": "correct the value where the record comes from",
 }
 ROW_ERROR_CODES = tuple(ROW_ERRORS)
 CELL_ERROR_CODES = tuple(CELL_ERRORS)

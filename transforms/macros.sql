@@ -1,4 +1,5 @@
 -- Expressions that several transforms share. DuckDB macros, written in the subset of SQL that Spark has too.
+-- No text makes one of them fail: what is not a valid number, date or time is null.
 
 -- identifiers ---------------------------------------------------------------------------------------------------------
 
@@ -57,29 +58,40 @@ CREATE OR REPLACE MACRO amount_digits(t) AS
         THEN translate(t, '()+,', '')
     END;
 
+-- Whether the digits stand together, so that `5 Rs 5`, `5/-5` and `10 20` are not taken for one number.
+CREATE OR REPLACE MACRO is_one_number(s) AS
+    regexp_matches(s, '^[^0-9]*([0-9]+|[0-9]{1,3}([, \t ]+[0-9]{2,3})*[, \t ]+[0-9]{3})([.][0-9]*)?[^0-9]*$');
+
 -- DECIMAL(15, 2) or null. Thousands in groups of two or three; parentheses are a minus.
 CREATE OR REPLACE MACRO amount_of(s) AS
     CASE
         WHEN regexp_matches(s, '^[0-9]{1,13}([.][0-9]{1,6})?$') THEN TRY_CAST(s AS DECIMAL(15, 2))
-        WHEN length(split_part(amount_digits(amount_text(s)), '.', 1)) <= 14
+        WHEN is_one_number(s) AND length(split_part(amount_digits(amount_text(s)), '.', 1)) <= 14
         THEN TRY_CAST(
             CASE WHEN contains(amount_text(s), '(') THEN '-' ELSE '' END || amount_digits(amount_text(s))
             AS DECIMAL(15, 2)
         )
     END;
 
--- DECIMAL(15, 4) or null: what a call cost.
+-- DECIMAL(15, 4) or null: what a call cost, with at most eleven digits before the point.
 CREATE OR REPLACE MACRO price_of(s) AS
-    CASE WHEN regexp_matches(s, '^-?[0-9]{1,11}([.][0-9]+)?$') THEN TRY_CAST(s AS DECIMAL(15, 4)) ELSE CAST(amount_of(s) AS DECIMAL(15, 4)) END;
+    CASE
+        WHEN regexp_matches(s, '^-?[0-9]{1,11}([.][0-9]+)?$') THEN TRY_CAST(s AS DECIMAL(15, 4))
+        ELSE TRY_CAST(amount_of(s) AS DECIMAL(15, 4))
+    END;
 
 -- Whole seconds: 45, 45.0, or a clock's 00:01:05.
 CREATE OR REPLACE MACRO seconds_of(s) AS
     CASE
-        WHEN regexp_matches(s, '^[0-9]{1,9}([.][0-9]+)?$') THEN CAST(split_part(s, '.', 1) AS INTEGER)
+        WHEN regexp_matches(s, '^[0-9]{1,9}([.][0-9]+)?$') THEN TRY_CAST(split_part(s, '.', 1) AS INTEGER)
         WHEN regexp_matches(s, '^[0-9]{1,3}:[0-5][0-9]:[0-5][0-9]$')
-        THEN CAST(split_part(s, ':', 1) AS INTEGER) * 3600
-            + CAST(split_part(s, ':', 2) AS INTEGER) * 60 + CAST(split_part(s, ':', 3) AS INTEGER)
+        THEN TRY_CAST(split_part(s, ':', 1) AS INTEGER) * 3600
+            + TRY_CAST(split_part(s, ':', 2) AS INTEGER) * 60 + TRY_CAST(split_part(s, ':', 3) AS INTEGER)
     END;
+
+-- A count or a line's number, at most nine digits: 12 or 12.0.
+CREATE OR REPLACE MACRO whole_number_of(s) AS
+    CASE WHEN regexp_matches(s, '^[0-9]{1,9}([.]0+)?$') THEN TRY_CAST(split_part(s, '.', 1) AS INTEGER) END;
 
 CREATE OR REPLACE MACRO flag_of(s) AS
     CASE
@@ -99,10 +111,10 @@ CREATE OR REPLACE MACRO date_text(s) AS
 CREATE OR REPLACE MACRO day_first_evidence(s) AS
     CASE
         WHEN NOT regexp_matches(date_text(s), '^[0-9]{1,2}-[0-9]{1,2}-([0-9]{2}|[0-9]{4})$') THEN 0
-        WHEN CAST(split_part(date_text(s), '-', 1) AS INTEGER) BETWEEN 13 AND 31
-            AND CAST(split_part(date_text(s), '-', 2) AS INTEGER) <= 12 THEN 1
-        WHEN CAST(split_part(date_text(s), '-', 2) AS INTEGER) BETWEEN 13 AND 31
-            AND CAST(split_part(date_text(s), '-', 1) AS INTEGER) <= 12 THEN -1
+        WHEN TRY_CAST(split_part(date_text(s), '-', 1) AS INTEGER) BETWEEN 13 AND 31
+            AND TRY_CAST(split_part(date_text(s), '-', 2) AS INTEGER) <= 12 THEN 1
+        WHEN TRY_CAST(split_part(date_text(s), '-', 2) AS INTEGER) BETWEEN 13 AND 31
+            AND TRY_CAST(split_part(date_text(s), '-', 1) AS INTEGER) <= 12 THEN -1
         ELSE 0
     END;
 
@@ -136,7 +148,7 @@ CREATE OR REPLACE MACRO iso_date(d, day_first) AS
 
 -- Days since 1899-12-30, as Excel keeps a date: 45292 or 45292.75, 1927 to 2100.
 CREATE OR REPLACE MACRO is_excel_serial(s) AS
-    regexp_matches(s, '^[1-7][0-9]{4}([.][0-9]+)?$') AND CAST(substr(s, 1, 5) AS INTEGER) <= 73415;
+    regexp_matches(s, '^[1-7][0-9]{4}([.][0-9]+)?$') AND TRY_CAST(substr(s, 1, 5) AS INTEGER) <= 73415;
 
 CREATE OR REPLACE MACRO in_our_centuries(d) AS
     CASE WHEN d BETWEEN DATE '1900-01-01' AND DATE '2100-12-31' THEN d END;
@@ -145,18 +157,20 @@ CREATE OR REPLACE MACRO date_of(s, day_first) AS
     in_our_centuries(
         CASE
             WHEN regexp_matches(s, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') THEN TRY_CAST(s AS DATE)
-            WHEN is_excel_serial(s) THEN DATE '1899-12-30' + CAST(substr(s, 1, 5) AS INTEGER)
+            WHEN is_excel_serial(s) THEN DATE '1899-12-30' + TRY_CAST(substr(s, 1, 5) AS INTEGER)
             ELSE TRY_CAST(iso_date(date_text(s), day_first) AS DATE)
         END
     );
 
--- The clock's part of a time: hours (24), minutes and seconds as hh:mm:ss[.ffffff]; midnight where none is stated.
+-- The clock's part of a time: hours (24), minutes and seconds as hh:mm:ss[.ffffff]; midnight where none is stated; null
+-- for an hour that no day has.
 CREATE OR REPLACE MACRO clock_text(s) AS
     CASE
         WHEN NOT contains(s, ':') THEN '00:00:00'
-        ELSE lpad(
+        WHEN TRY_CAST(regexp_extract(s, '([0-9]{1,2}):[0-9]{2}', 1) AS INTEGER) <= 23
+        THEN lpad(
             CAST(
-                CAST(regexp_extract(s, '([0-9]{1,2}):[0-9]{2}', 1) AS INTEGER)
+                TRY_CAST(regexp_extract(s, '([0-9]{1,2}):[0-9]{2}', 1) AS INTEGER)
                 + CASE
                     WHEN regexp_matches(lower(s), 'p[.]?m') AND regexp_extract(s, '([0-9]{1,2}):[0-9]{2}', 1) <> '12' THEN 12
                     WHEN regexp_matches(lower(s), 'a[.]?m') AND regexp_extract(s, '([0-9]{1,2}):[0-9]{2}', 1) = '12' THEN -12
@@ -174,8 +188,8 @@ CREATE OR REPLACE MACRO zone_minutes(s, local_minutes) AS
         WHEN regexp_matches(s, '[0-9] ?([aApP][.]?[mM][.]?)? ?[iI][sS][tT]$') THEN 330
         WHEN regexp_matches(s, ':[0-9]{2}([.][0-9]+)? ?([aApP][.]?[mM][.]?)? ?[-+][0-9]{2}:?[0-9]{2}$')
         THEN (
-            CAST(regexp_extract(s, '[-+]([0-9]{2}):?[0-9]{2}$', 1) AS INTEGER) * 60
-            + CAST(regexp_extract(s, '[-+][0-9]{2}:?([0-9]{2})$', 1) AS INTEGER)
+            TRY_CAST(regexp_extract(s, '[-+]([0-9]{2}):?[0-9]{2}$', 1) AS INTEGER) * 60
+            + TRY_CAST(regexp_extract(s, '[-+][0-9]{2}:?([0-9]{2})$', 1) AS INTEGER)
         ) * CASE WHEN regexp_matches(s, '-[0-9]{2}:?[0-9]{2}$') THEN -1 ELSE 1 END
         ELSE local_minutes
     END;
@@ -183,15 +197,15 @@ CREATE OR REPLACE MACRO zone_minutes(s, local_minutes) AS
 -- Naive UTC, or null.
 CREATE OR REPLACE MACRO timestamp_of(s, day_first, local_minutes) AS
     CASE
-        WHEN regexp_matches(s, '^(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}$')
+        WHEN regexp_matches(s, '^(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}[ T]([01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}$')
         THEN TRY_CAST(replace(s, 'T', ' ') AS TIMESTAMP) - to_minutes(local_minutes)
         WHEN is_excel_serial(s)
-        THEN CAST(DATE '1899-12-30' + CAST(substr(s, 1, 5) AS INTEGER) AS TIMESTAMP)
-            + to_seconds(CAST(round(CAST('0' || substr(s, 6) AS DECIMAL(18, 10)) * 86400, 0) AS BIGINT))
+        THEN CAST(DATE '1899-12-30' + TRY_CAST(substr(s, 1, 5) AS INTEGER) AS TIMESTAMP)
+            + to_seconds(CAST(round(TRY_CAST('0' || substr(s, 6) AS DECIMAL(18, 10)) * 86400, 0) AS BIGINT))
             - to_minutes(local_minutes)
         WHEN regexp_matches(
             lower(s),
-            '^[^:]*[0-9][ t,]+[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)? ?([ap][.]?m[.]?)? ?(z|utc|gmt|ist|[-+][0-9]{2}:?[0-9]{2})?$|^[^:]+$'
+            '^[^:]*[0-9][ t,]+[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)? ?([ap][.]?m[.]?)? ?(z|utc|gmt|ist|[-+](0[0-9]|1[0-4]):?[0-5][0-9])?$|^[^:]+$'
         )
         THEN TRY_CAST(CAST(date_of(s, day_first) AS VARCHAR) || ' ' || clock_text(s) AS TIMESTAMP)
             - to_minutes(zone_minutes(s, local_minutes))
@@ -199,6 +213,14 @@ CREATE OR REPLACE MACRO timestamp_of(s, day_first, local_minutes) AS
 
 -- JSON, or the words of what should be JSON and is none.
 CREATE OR REPLACE MACRO json_of(s) AS CASE WHEN json_valid(s) THEN CAST(s AS JSON) ELSE to_json(s) END;
+
+-- findings ------------------------------------------------------------------------------------------------------------
+
+-- What is wrong with a cell: null when it has a value or states none.
+CREATE OR REPLACE MACRO cell_error(code, field, what, cell, value) AS
+    CASE WHEN value IS NULL AND NOT is_unstated(cell) THEN code || ': ' || field || ' is not a valid ' || what END;
+
+CREATE OR REPLACE MACRO date_order(day_first) AS CASE WHEN day_first THEN 'day first' ELSE 'month first' END;
 
 -- calls ---------------------------------------------------------------------------------------------------------------
 
@@ -238,8 +260,15 @@ CREATE OR REPLACE MACRO loan_status_of(s) AS
 
 -- records of ours -----------------------------------------------------------------------------------------------------
 
--- A time as records state it: ISO, naive UTC.
-CREATE OR REPLACE MACRO stated_time(s) AS TRY_CAST(replace(s, 'T', ' ') AS TIMESTAMP);
+-- A time as records state it: ISO, naive UTC, in our centuries.
+CREATE OR REPLACE MACRO stated_time(s) AS
+    CASE
+        WHEN regexp_matches(s, '^(19[0-9]{2}|20[0-9]{2}|2100)-[0-9]{2}-[0-9]{2}([ T]([01][0-9]|2[0-3]):[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?)?$')
+        THEN TRY_CAST(replace(s, 'T', ' ') AS TIMESTAMP)
+    END;
+
+-- An id as records refer to it.
+CREATE OR REPLACE MACRO stated_id(s) AS TRY_CAST(s AS UUID);
 
 -- ids and order -------------------------------------------------------------------------------------------------------
 

@@ -219,7 +219,7 @@ def test_wrong_usage_of_reading_again(loaded: Loaded) -> None:
 
 # --- findings --------------------------------------------------------------------------------------------------------
 
-BAD_AMOUNT = "bad_amount: outstanding_amount is no amount"
+BAD_AMOUNT = "bad_amount: outstanding_amount is not a valid amount"
 BOOK_FINDINGS = [
     ("1", 1, "lines above the header, kept and not read", ""),
     ("14", 1, "the header again, not a record", ""),
@@ -230,9 +230,9 @@ BOOK_FINDINGS = [
     ("13", 1, "fewer cells than the header; the missing ones are taken as blank", "see that no line was broken in two"),
     ("", 1, "column 8 has no name of its own and is kept as 'name 2'", "name every column once"),
     ("5, 9-11, 17, 19, 21, 23, 25, 27 and 35 more", 45, BAD_AMOUNT, CELL_ERRORS["bad_amount"]),
-    ("6", 1, "bad_date: next_due_date is no date with the day first", CELL_ERRORS["bad_date"]),
+    ("6", 1, "bad_date: next_due_date is not a valid date (day first)", CELL_ERRORS["bad_date"]),
     ("6", 1, "bad_flag: do_not_call is neither yes nor no", CELL_ERRORS["bad_flag"]),
-    ("7", 1, "missing_loan_id: the row states no loan id", "fill it in and send it again"),
+    ("7", 1, "missing_loan_id: the row has no loan id", "fill it in and send the row again"),
     ("8", 1, "wrong_field_count: the record has 9 cells, the header 8",
      "put the cell that holds the delimiter in double quotes"),
 ]  # fmt: skip
@@ -437,14 +437,14 @@ def test_lines_in_words(lines: list[int], count: int, words: str) -> None:
 
 def test_errors_of_a_row_are_told_apart_and_added_up() -> None:
     errors = [
-        ("bad_phone: phone is too short; bad_date: next_due_date is no date with the day first", 2, [4, 6]),
+        ("bad_phone: phone is too short; bad_date: next_due_date is not a valid date (day first)", 2, [4, 6]),
         ("bad_phone: phone is too short", 30, list(range(10, 30))),
         ("bad_loan_id: digits are lost; format the column as text; bad_phone: phone is too short", 1, [2]),
     ]
     assert error_findings(errors) == [
         Finding("2", 1, "bad_loan_id: digits are lost", "format the column as text"),
         Finding("2, 4, 6, 10-29 and 10 more", 33, "bad_phone: phone is too short", CELL_ERRORS["bad_phone"]),
-        Finding("4, 6", 2, "bad_date: next_due_date is no date with the day first", CELL_ERRORS["bad_date"]),
+        Finding("4, 6", 2, "bad_date: next_due_date is not a valid date (day first)", CELL_ERRORS["bad_date"]),
     ]
 
 

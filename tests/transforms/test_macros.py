@@ -9,6 +9,8 @@ from itertools import product
 
 import duckdb
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from orchestration.warehouse.transforms import macros
 
@@ -72,13 +74,18 @@ AMOUNTS = [
     *each("0.00", "0", "0.00", "-0", "₹0"),
     ("(1,500.25)", "-1500.25"), (".50", "0.50"), ("10,00,00,000", "100000000.00"), ("50,000.50", "50000.50"),
     ("1.005", "1.01"), ("9999999999999.99", "9999999999999.99"), ("1,000,000", "1000000.00"),
+    *each(None, "5 Rs 5", "5/-5", "10 20", "1 2 3", "٥٠٠", "５００"),
     *each(None, "", "NA", "abc", "5e3", "5E+05", "1.2.3", "1,2", "1,23", "12,34,5", ",500", "500,", "(500",
           "500)", "-", "((500))", "--5", "-(500)", "5-", "()", "₹", ".", "10k", "5 lakh", "99999999999999",
           "9" * 40, "0x10", "NaN", "Infinity", "१२३", "50%", "$50", None),
 ]
 NUMBERS = table(
     amount_of=[(cell, meant and Decimal(meant)) for cell, meant in AMOUNTS],
-    price_of=[("1.2345", Decimal("1.2345")), ("-0.45000", Decimal("-0.45")), ("₹ 1,234.5", Decimal("1234.5")),
+    is_one_number=[*each(True, "5", "₹ 1,23,456.00", "50 000", "(5)"), *each(False, "5 Rs 5", "5/-5", "10 20", "x")],
+    whole_number_of=[*each(12, "12", "12.0"), *each(None, "1_000", "-1", "12.5", "9999999999", "١٢", "", None)],
+    price_of=[("1.2345", Decimal("1.2345")), ("99999999999.9999", Decimal("99999999999.9999")),
+              *each(None, "999999999999", "-999999999999", "99999999999.99999", "1e400"),
+              ("-0.45000", Decimal("-0.45")), ("₹ 1,234.5", Decimal("1234.5")),
               ("0", Decimal(0)), *each(None, "x", "", None)],
     seconds_of=[*each(45, "45", "45.0", "45.9"), ("0", 0), ("00:01:05", 65), ("100:00:00", 360_000), *each(
         None, "", "-5", "1:05", "00:60:00", "00:00:60", "45s", "NA", "1e3", "9999999999", None)],
@@ -126,6 +133,7 @@ TIMES = [
     ("1970-01-01 00:00:00", "1969-12-31 18:30:00"),
     *each(None, "", "NA", "14:30", "2026-03-05 25:00:00", "2026-03-05 14:61", "2026-02-30 10:00:00",
           "10:00 05-03-2026", "25-13-2026 10:00", "05-03-2026 13:00 PM", "05-03-2026 10:00 XM",
+          "2026-03-05 24:00:00", "2026-03-05T10:00:00+99:99", "2026-03-05T10:00:00+15:00", "05-03-2026 99:10 pm",
           "2026-03-05 14:30:00 +5", "0000-00-00 00:00:00", "2026-03-05 14:30 14:31", None),
 ]
 ZONES = [("10:00Z", 0), ("10:00 gmt", 0), ("10:00 AM Z", 0), ("10:00+05:30", 330), ("10:00:00 -0500", -300),
@@ -214,3 +222,57 @@ def test_rates(ask, macro, part, whole, meant):
 )
 def test_a_rate_shrinks_towards_the_rate_over_all(ask, part, whole, overall, meant):
     assert ask("shrunk_rate_of", part, whole, overall) == meant
+
+
+TIMES_OF_OURS = {
+    "2026-03-05": "2026-03-05 00:00",
+    "2026-03-05T10:00": "2026-03-05 10:00",
+    "2026-03-05 10:00:00.123456789": "2026-03-05 10:00:00.123456",
+    **dict.fromkeys(
+        ["infinity", "epoch", "now", "0001-01-01", "2101-01-01", "9999-12-31", "2026-03-05 24:00:00", "NA"]
+    ),
+    **dict.fromkeys(["2026-03-05 10:00:00+05:30", "2026-02-30", "", "294247-01-10 04:00:54"]),
+}
+
+
+@pytest.mark.parametrize(("cell", "utc"), TIMES_OF_OURS.items(), ids=repr)
+def test_times_of_our_records_are_iso_in_our_centuries(ask, cell, utc):
+    assert ask("stated_time", cell) == (utc and datetime.fromisoformat(utc))
+
+
+# --- no text makes a macro fail --------------------------------------------------------------------------------------
+
+OTHER_ARGUMENTS = {
+    **{"date_of": ["true"], "iso_date": ["false"], "timestamp_of": ["true", "330"], "zone_minutes": ["330"]},
+    **{"id_of": ["'key'"], "row_id_of": ["1"], "fingerprint_of": ["'x'", "NULL"]},
+    "cell_error": ["'field'", "'number'", "'cell'", "NULL"],
+}
+# These take numbers, dates and flags, which are no text.
+OF_NO_TEXT = {"rate", "wilson_low", "wilson_high", "shrunk_rate_of", "row_order_of", "in_our_centuries", "date_order"}
+
+
+def _of_text(con: duckdb.DuckDBPyConnection) -> list[str]:
+    found = con.execute(
+        "SELECT DISTINCT function_name, len(parameters) FROM duckdb_functions() "
+        "WHERE function_type = 'macro' AND NOT internal ORDER BY function_name"
+    ).fetchall()
+    calls = {name: f"{name}({', '.join(['cell', *OTHER_ARGUMENTS.get(name, [])])})" for name, _ in found}
+    assert {name for name, parameters in found if parameters != len(OTHER_ARGUMENTS.get(name, [])) + 1} <= OF_NO_TEXT
+    return [call for name, call in calls.items() if name not in OF_NO_TEXT]
+
+
+SOME_TEXT = st.one_of(
+    st.text(max_size=30),
+    st.text(alphabet="0123456789-/.,:+ ₹()TZeE٣", max_size=30),
+    st.from_regex(r"[0-9]{1,20}([.][0-9]{1,20})?", fullmatch=True),
+    st.from_regex(r"[0-9]{1,4}[-/. ][0-9A-Za-z]{1,4}[-/. ][0-9]{1,6}( [0-9]{1,3}:[0-9]{2}.{0,8})?", fullmatch=True),
+    st.from_regex(r"[0-9]{1,4}:[0-9]{1,3}(:[0-9]{1,3})?", fullmatch=True),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(SOME_TEXT, min_size=1, max_size=40))
+def test_no_text_makes_a_macro_fail(con, texts):
+    texts = [text.encode("utf-8", "replace").decode() for text in texts]
+    cells = con.execute(f"SELECT {', '.join(_of_text(con))} FROM (SELECT unnest(?) AS cell)", [texts]).fetchall()
+    assert len(cells) == len(texts)

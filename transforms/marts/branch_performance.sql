@@ -51,7 +51,7 @@ branches AS (
 ),
 
 recovered AS (
-    SELECT cluster, branch, count(*) AS payments, CAST(sum(amount) AS DECIMAL(15, 2)) AS amount FROM recoveries GROUP BY cluster, branch
+    SELECT cluster, branch, count(*) AS payments, CAST(sum(amount) AS DECIMAL(25, 2)) AS amount FROM recoveries GROUP BY cluster, branch
 )
 
 SELECT
@@ -79,7 +79,7 @@ SELECT
             )
     END AS rank,
     coalesce(recovered.payments, 0) AS payments,
-    CAST(coalesce(recovered.amount, 0) AS DECIMAL(15, 2)) AS recovered_amount
+    CAST(coalesce(recovered.amount, 0) AS DECIMAL(25, 2)) AS recovered_amount
 FROM branches
 CROSS JOIN overall
 LEFT JOIN employee_counts ON employee_counts.cluster = branches.cluster AND employee_counts.branch = branches.branch

@@ -41,7 +41,7 @@ employees AS (
 ),
 
 recovered AS (
-    SELECT employee, count(*) AS payments, CAST(sum(amount) AS DECIMAL(15, 2)) AS amount FROM recoveries GROUP BY employee
+    SELECT employee, count(*) AS payments, CAST(sum(amount) AS DECIMAL(25, 2)) AS amount FROM recoveries GROUP BY employee
 )
 
 SELECT
@@ -69,7 +69,7 @@ SELECT
             )
     END AS rank,
     coalesce(recovered.payments, 0) AS payments,
-    CAST(coalesce(recovered.amount, 0) AS DECIMAL(15, 2)) AS recovered_amount
+    CAST(coalesce(recovered.amount, 0) AS DECIMAL(25, 2)) AS recovered_amount
 FROM employees
 CROSS JOIN overall
 LEFT JOIN loan_counts ON loan_counts.employee = employees.employee

@@ -28,7 +28,8 @@ errors AS (
         CAST(sum(records) FILTER (WHERE code = 'bad_phone') AS BIGINT) AS bad_phone,
         CAST(sum(records) FILTER (WHERE code = 'bad_national_id') AS BIGINT) AS bad_national_id,
         CAST(sum(records) FILTER (WHERE code = 'bad_number') AS BIGINT) AS bad_number,
-        CAST(sum(records) FILTER (WHERE code = 'bad_flag') AS BIGINT) AS bad_flag
+        CAST(sum(records) FILTER (WHERE code = 'bad_flag') AS BIGINT) AS bad_flag,
+        CAST(sum(records) FILTER (WHERE code = 'bad_value') AS BIGINT) AS bad_value
     FROM row_error_counts
     GROUP BY file_upload_id
 ),
@@ -73,6 +74,7 @@ SELECT
     coalesce(errors.bad_national_id, 0) AS bad_national_id,
     coalesce(errors.bad_number, 0) AS bad_number,
     coalesce(errors.bad_flag, 0) AS bad_flag,
+    coalesce(errors.bad_value, 0) AS bad_value,
     coalesce(calls.calls, 0) AS calls,
     coalesce(calls.attempts, 0) AS attempts,
     coalesce(calls.completed, 0) AS completed,

@@ -3,12 +3,13 @@
 -- Meaning: what became of the record: the first that states an upload or a row creates it, a later one is matched.
 WITH records AS (
     SELECT records.row_id, records.upload_id, records.line_number, records.row_fingerprint, records.entity_id,
-        stated.id AS stated_id, CAST(NULL AS UUID) AS match_customer_id, CAST(NULL AS UUID) AS match_loan_id
+        records.cell_errors, stated.id AS stated_id, CAST(NULL AS UUID) AS match_customer_id,
+        CAST(NULL AS UUID) AS match_loan_id
     FROM stg_file_upload_records AS records
     LEFT JOIN stated_uploads AS stated ON stated.id = records.entity_id
     UNION ALL
     SELECT records.row_id, records.upload_id, records.line_number, records.row_fingerprint, records.entity_id,
-        stated.id AS stated_id, stated.match_customer_id, stated.match_loan_id
+        records.cell_errors, stated.id AS stated_id, stated.match_customer_id, stated.match_loan_id
     FROM stg_upload_row_records AS records
     LEFT JOIN stated_upload_rows AS stated ON stated.id = records.entity_id
 )
@@ -18,6 +19,7 @@ SELECT
     records.upload_id,
     records.line_number,
     records.row_fingerprint,
+    records.cell_errors,
     records.match_customer_id,
     records.match_loan_id,
     CASE WHEN records.stated_id IS NULL THEN 'missing_upload: the record states no id, or its upload is not there' END AS row_error,

@@ -1,6 +1,7 @@
 -- Grain: one row per record of an upload, and per row of an upload that our records state.
--- Inputs: stg_loan_rows, stg_call_rows, stg_uploads, row_customers, row_matches, call_events, call_sessions, loans,
---         stated_loans, upload_record_outcomes, stated_upload_rows, lake.unknown_rows, lake.uploads.
+-- Inputs: stg_loan_rows, stg_borrower_records, stg_call_rows, stg_call_records, stg_uploads, row_customers, row_matches,
+--         call_events, call_sessions, loans, stated_loans, upload_record_outcomes, stated_upload_rows, lake.unknown_rows,
+--         lake.uploads.
 -- Meaning: what became of every record: the first that holds of error, duplicate, created, matched.
 WITH loan_rows AS (
     SELECT
@@ -15,8 +16,9 @@ WITH loan_rows AS (
                 'unidentified_customer: neither the row nor any other row of its loan states a phone or a national id'
             END
         ) AS row_error,
-        rows.is_duplicate, matches.is_first_sight, rows.cell_errors
+        rows.is_duplicate, matches.is_first_sight, concat_ws('; ', rows.cell_errors, records.cell_errors) AS cell_errors
     FROM stg_loan_rows AS rows
+    LEFT JOIN stg_borrower_records AS records ON records.row_id = rows.row_id
     LEFT JOIN row_customers AS customers ON customers.row_id = rows.row_id
     LEFT JOIN stated_loans ON stated_loans.loan_id = customers.loan_id
     LEFT JOIN row_matches AS matches ON matches.row_id = rows.row_id
@@ -42,8 +44,9 @@ call_rows AS (
             THEN 'missing_call_sid: the record speaks of a call that nobody states'
             ELSE rows.row_error
         END AS row_error,
-        rows.is_duplicate, firsts.is_first_sight, rows.cell_errors
+        rows.is_duplicate, firsts.is_first_sight, concat_ws('; ', rows.cell_errors, records.cell_errors) AS cell_errors
     FROM stg_call_rows AS rows
+    LEFT JOIN stg_call_records AS records ON records.row_id = rows.row_id
     LEFT JOIN call_firsts AS firsts ON firsts.row_id = rows.row_id
     LEFT JOIN call_sessions AS sessions ON sessions.call_sid = firsts.call_sid
     LEFT JOIN loans ON loans.loan_id = rows.loan_id
@@ -65,8 +68,7 @@ upload_records AS (
     SELECT
         row_id, upload_id, line_number, CAST(NULL AS VARCHAR) AS phone_normalized, CAST(NULL AS VARCHAR) AS loan_id_text,
         row_fingerprint, match_customer_id, match_loan_id, CAST(NULL AS UUID) AS match_call_session_id,
-        CAST(NULL AS VARCHAR) AS match_method, row_error, false AS is_duplicate, is_first_sight,
-        CAST(NULL AS VARCHAR) AS cell_errors
+        CAST(NULL AS VARCHAR) AS match_method, row_error, false AS is_duplicate, is_first_sight, cell_errors
     FROM upload_record_outcomes
 ),
 
@@ -98,7 +100,7 @@ SELECT
         WHEN is_first_sight THEN 'created'
         ELSE 'matched'
     END AS status,
-    nullif(concat_ws('; ', row_error, cell_errors), '') AS error
+    nullif(concat_ws('; ', row_error, nullif(cell_errors, '')), '') AS error
 FROM all_rows
 JOIN stg_uploads AS uploads ON uploads.upload_id = all_rows.upload_id
 UNION ALL

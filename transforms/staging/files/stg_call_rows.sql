@@ -27,6 +27,8 @@ records AS (
         timestamp_of(rows.updated_at, coalesce(date_orders.updated_day_first, true), minutes_east) AS updated,
         seconds_of(rows.duration_seconds) AS duration,
         seconds_of(rows.conversation_seconds) AS conversation,
+        price_of(rows.price) AS cost,
+        whole_number_of(rows.triggered_by_row) AS triggered_by_line,
         CASE WHEN rows.kind = 'call' AND rows.status IS NULL THEN 'not_initiated' ELSE call_status_of(rows.status) END AS our_status
     FROM lake.call_event_rows AS rows
     JOIN lake.uploads AS uploads ON uploads.upload_id = rows.upload_id
@@ -46,18 +48,20 @@ SELECT
     row_number() OVER (PARTITION BY upload_id, row_fingerprint ORDER BY line_number) > 1 AS is_duplicate,
     CASE
         WHEN problem IS NOT NULL THEN problem
-        WHEN kind = 'call_log' AND is_absent(call_sid) THEN 'missing_call_sid: the row states no call id; export it with the call sid'
-        WHEN kind <> 'call' AND status IS NULL THEN 'unknown_status: the row states no status'
-        WHEN our_status IS NULL THEN 'unknown_status: the status is no word of the provider that we know'
+        WHEN kind = 'call_log' AND is_absent(call_sid) THEN 'missing_call_sid: the row has no call id; export the log with the call id in every row'
+        WHEN kind <> 'call' AND status IS NULL THEN 'unknown_status: the row has no status'
+        -- Only what is written as status words are is repeated, so that no cell of a person's gets into a sentence.
+        WHEN our_status IS NULL
+        THEN 'unknown_status: status not recognised' || CASE WHEN regexp_matches(status, '^[a-z][a-z_-]{0,39}$') THEN ': ' || status ELSE '' END
     END AS row_error,
     nullif(concat_ws('; ',
-        CASE WHEN initiated IS NULL AND NOT is_unstated(initiated_at) THEN 'bad_date: initiated_at is no time' END,
-        CASE WHEN ended IS NULL AND NOT is_unstated(ended_at) THEN 'bad_date: ended_at is no time' END,
-        CASE WHEN updated IS NULL AND NOT is_unstated(updated_at) THEN 'bad_date: updated_at is no time' END,
-        CASE WHEN duration IS NULL AND NOT is_unstated(duration_seconds) THEN 'bad_number: duration_seconds is no number' END,
-        CASE WHEN conversation IS NULL AND NOT is_unstated(conversation_seconds)
-            THEN 'bad_number: conversation_seconds is no number' END,
-        CASE WHEN price_of(price) IS NULL AND NOT is_unstated(price) THEN 'bad_amount: price is no amount' END,
+        cell_error('bad_date', 'initiated_at', 'time', initiated_at, initiated),
+        cell_error('bad_date', 'ended_at', 'time', ended_at, ended),
+        cell_error('bad_date', 'updated_at', 'time', updated_at, updated),
+        cell_error('bad_number', 'duration_seconds', 'number of seconds', duration_seconds, duration),
+        cell_error('bad_number', 'conversation_seconds', 'number of seconds', conversation_seconds, conversation),
+        cell_error('bad_amount', 'price', 'amount', price, cost),
+        cell_error('bad_number', 'triggered_by_row', 'line number', triggered_by_row, triggered_by_line),
         'bad_phone: from_number ' || from_problem,
         'bad_phone: to_number ' || to_problem
     ), '') AS cell_errors,
@@ -76,7 +80,7 @@ SELECT
     to_phone,
     direction,
     answered_by,
-    price_of(price) AS price,
+    cost AS price,
     currency,
     recording_url,
     flow_id,
@@ -85,6 +89,5 @@ SELECT
     call_metadata,
     loan_number(loan_id) AS loan_id,
     triggered_by_batch,
-    CASE WHEN regexp_matches(triggered_by_row, '^[0-9]{1,9}([.]0+)?$')
-        THEN CAST(split_part(triggered_by_row, '.', 1) AS INTEGER) END AS triggered_by_line
+    triggered_by_line
 FROM (SELECT records.*, settings.utc_offset_minutes FROM records CROSS JOIN settings) AS typed

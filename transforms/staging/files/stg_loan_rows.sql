@@ -65,24 +65,22 @@ SELECT
     CASE
         WHEN problem IS NOT NULL THEN problem
         WHEN has_exponent(loan_text)
-        THEN 'bad_loan_id: the loan id has lost digits to an exponent; format the column as text and send it again'
-        WHEN kind = 'customer' AND entity_id IS NULL THEN 'unidentified_customer: the record states no id'
-        WHEN kind <> 'customer' AND is_absent(loan_text) THEN 'missing_loan_id: the row states no loan id; fill it in and send it again'
+        THEN 'bad_loan_id: the loan id has lost digits to an exponent; format the column as text and send the file again'
+        WHEN kind = 'customer' AND entity_id IS NULL THEN 'unidentified_customer: the record has no id'
+        WHEN kind <> 'customer' AND is_absent(loan_text) THEN 'missing_loan_id: the row has no loan id; fill it in and send the row again'
     END AS row_error,
     nullif(concat_ws('; ',
-        CASE WHEN principal IS NULL AND NOT is_unstated(principal_amount) THEN 'bad_amount: principal_amount is no amount' END,
-        CASE WHEN outstanding IS NULL AND NOT is_unstated(outstanding_amount) THEN 'bad_amount: outstanding_amount is no amount' END,
-        CASE WHEN due IS NULL AND NOT is_unstated(due_amount) THEN 'bad_amount: due_amount is no amount' END,
-        CASE WHEN paid IS NULL AND NOT is_unstated(last_paid_amount) THEN 'bad_amount: last_paid_amount is no amount' END,
-        CASE WHEN due_date IS NULL AND NOT is_unstated(next_due_date)
-            THEN 'bad_date: next_due_date is no date with the ' || CASE WHEN due_day_first THEN 'day' ELSE 'month' END || ' first' END,
-        CASE WHEN paid_date IS NULL AND NOT is_unstated(last_paid_date)
-            THEN 'bad_date: last_paid_date is no date with the ' || CASE WHEN paid_day_first THEN 'day' ELSE 'month' END || ' first' END,
+        cell_error('bad_amount', 'principal_amount', 'amount', principal_amount, principal),
+        cell_error('bad_amount', 'outstanding_amount', 'amount', outstanding_amount, outstanding),
+        cell_error('bad_amount', 'due_amount', 'amount', due_amount, due),
+        cell_error('bad_amount', 'last_paid_amount', 'amount', last_paid_amount, paid),
+        cell_error('bad_date', 'next_due_date', 'date (' || date_order(due_day_first) || ')', next_due_date, due_date),
+        cell_error('bad_date', 'last_paid_date', 'date (' || date_order(paid_day_first) || ')', last_paid_date, paid_date),
         'bad_phone: phone ' || phone_problem,
         'bad_phone: branch_contact_number ' || branch_phone_problem,
         'bad_phone: employee_contact_number ' || employee_phone_problem,
         CASE WHEN is_bad_national_id(id_text)
-            THEN 'bad_national_id: national_id is masked, lost digits to an exponent, or has fewer than four' END,
+            THEN 'bad_national_id: national_id is masked, has lost digits to an exponent, or has fewer than four digits' END,
         CASE WHEN do_not_call_flag IS NULL AND NOT is_unstated(do_not_call) THEN 'bad_flag: do_not_call is neither yes nor no' END
     ), '') AS cell_errors,
     kind,
