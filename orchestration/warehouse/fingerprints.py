@@ -64,6 +64,7 @@ class Fingerprints:
     def note_built(self, table: str) -> None:
         """Note that the table was built from what is there now; neither it nor the whole has been checked since."""
         self._con.execute("DELETE FROM meta.tables WHERE name IN (?, ?)", [table, _AUDIT])
+        self._con.execute("DROP TABLE IF EXISTS meta.published")
         self._con.execute("INSERT INTO meta.tables VALUES (?, ?, NULL)", [table, self.expected[table]])
 
     def mark_checked(self, table: str) -> None:
@@ -122,7 +123,8 @@ def is_up_to_date(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings
     """Whether the published file is the one that this warehouse gave, from all that there is now."""
     try:
         found = con.execute("SELECT state, stamp FROM meta.published").fetchall()
-        return found == [(state_of(home, settings), file_stamp(home.analytics))]
+        is_copied = home.session_copy.stat().st_mtime_ns >= home.warehouse.stat().st_mtime_ns
+        return is_copied and found == [(state_of(home, settings), file_stamp(home.analytics))]
     except (duckdb.CatalogException, OSError):
         return False
 

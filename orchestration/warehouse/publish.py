@@ -20,6 +20,8 @@ from orchestration.store import journal
 from orchestration.store.atomic import put_database, remove_database, sync
 from orchestration.store.home import Home
 from orchestration.warehouse.build import Warehouse, open_warehouse
+from orchestration.warehouse.fingerprints import file_stamp, note_published, state_of
+from orchestration.warehouse.transforms import Transform, load_transforms, macros_in
 
 _log = logging.getLogger(__name__)
 _MASKS = {
@@ -44,13 +46,14 @@ def publish(home: Home, settings: Settings) -> dict[str, int]:
             reasons = "; ".join(f"{table} {reason}" for table, reason in unfit.items())
             raise LoancallsError(f"Nothing was published: {reasons}. Run `loancalls run`.")
         rows = _write(warehouse, new, home, settings)
+        # Nobody may write to it: many tools open a file for writing where they can, and leave a log beside it.
+        new.chmod(0o400 if settings.pii == "clear" else 0o444)
+        note_published(warehouse.con, state_of(home, settings), file_stamp(new))
         taken_up = journal.taken_up(home)
         warehouse.con.execute(
             "CREATE OR REPLACE TABLE meta.journal AS SELECT ? AS taken_up, ? AS home", [taken_up, str(home.root)]
         )
     shutil.copyfile(home.warehouse, copy)
-    # Nobody may write to either: many tools open a file for writing where they can, and leave a log beside it.
-    new.chmod(0o400 if settings.pii == "clear" else 0o444)
     copy.chmod(0o400)
     for written in (new, copy):
         sync(written)
@@ -61,6 +64,16 @@ def publish(home: Home, settings: Settings) -> dict[str, int]:
     except Exception as error:
         _log.warning("Published, but sessions may see the tables of the run before: %s. The next run mends it.", error)
     return rows
+
+
+def published_views() -> dict[str, Transform]:
+    """The published tables that are views over other published tables, in an order in which they can be made."""
+    tables = published_tables()
+    return {
+        name: transform
+        for name, transform in load_transforms().items()
+        if name in tables and transform.is_view and all(table in tables for table in transform.upstream)
+    }
 
 
 def pii_key(home: Home, settings: Settings) -> bytes:
@@ -82,12 +95,22 @@ def _write(warehouse: Warehouse, target: Path, home: Home, settings: Settings) -
     _define_keyed_hash(warehouse, pii_key(home, settings))
     con.execute(f"ATTACH {_text(str(target))} AS published")
     rows = {}
+    views = published_views()
     for table, model in published_tables().items():
+        if table in views:
+            continue
         columns = ", ".join(f'"{column.name}" {duckdb_type(column)}' for column in model.__table__.columns)
         con.execute(f'CREATE TABLE published."{table}" ({columns})')
         con.execute(f'INSERT INTO published."{table}" {_select(model, table, settings.pii)}')
-        _comment(warehouse, model, table)
-        rows[table] = con.execute(f'SELECT count(*) FROM published."{table}"').fetchone()[0]
+        _comment(warehouse, model, table, "TABLE")
+        ((rows[table],),) = con.execute(f'SELECT count(*) FROM published."{table}"').fetchall()
+    ((here,),) = con.execute("SELECT current_database()").fetchall()
+    con.execute("USE published")  # so that a view reads the tables beside it, wherever the file is attached
+    con.execute(macros_in("".join(transform.sql for transform in views.values())))
+    for table, transform in views.items():
+        con.execute(f'CREATE VIEW "{table}" AS {transform.sql}')
+        _comment(warehouse, published_tables()[table], table, "VIEW")
+    con.execute(f"USE {_name(here)}")
     con.execute("DETACH published")
     return rows
 
@@ -120,11 +143,15 @@ def _define_keyed_hash(warehouse: Warehouse, key: bytes) -> None:
     )
 
 
-def _comment(warehouse: Warehouse, model: type[Base], table: str) -> None:
+def _comment(warehouse: Warehouse, model: type[Base], table: str, what: str) -> None:
     about = f"{description(model)} Grain: {model.__grain__}."
-    warehouse.con.execute(f'COMMENT ON TABLE published."{table}" IS {_text(about)}')
+    warehouse.con.execute(f'COMMENT ON {what} published."{table}" IS {_text(about)}')
     for column in model.__table__.columns:
         warehouse.con.execute(f'COMMENT ON COLUMN published."{table}"."{column.name}" IS {_text(column.comment or "")}')
+
+
+def _name(identifier: str) -> str:
+    return '"' + identifier.replace('"', '""') + '"'
 
 
 def _text(value: str) -> str:
