@@ -76,14 +76,17 @@ def run(
         os.environ["DAGSTER_HOME"] = str(home.dagster)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            if pending or again:
-                _ingest(home, report, progress, pending, again)
-            if report.failures:
-                return report
-            if full:
-                remove_database(home.warehouse)
-            progress.phase("Building", len(load_transforms()) + 2)
-            _execute(home, "build", report, progress, {})
+            from orchestration.defs.event_log import open_instance
+
+            with open_instance(home) as instance:
+                if pending or again:
+                    _ingest(home, instance, report, progress, pending, again)
+                if report.failures:
+                    return report
+                if full:
+                    remove_database(home.warehouse)
+                progress.phase("Building", len(load_transforms()) + 2)
+                _execute(home, instance, "build", report, progress, {})
         return report
 
 
@@ -98,27 +101,35 @@ def _is_up_to_date(home: Home, settings: Settings) -> bool:
 
 
 def _ingest(
-    home: Home, report: RunReport, progress: Progress, files: list[InboxFile], again: list[tuple[str, str]]
+    home: Home,
+    instance: "dg.DagsterInstance",
+    report: RunReport,
+    progress: Progress,
+    files: list[InboxFile],
+    again: list[tuple[str, str]],
 ) -> None:
-    from dagster import DagsterInstance
-
     from orchestration.defs.partitions import RANGE_END, RANGE_START, UPLOADS, contiguous
 
-    with DagsterInstance.get() as instance:
-        known = instance.get_dynamic_partitions(UPLOADS.name)
-        keys = partition_keys(files, known)
-        keys = list(dict.fromkeys([*keys, *(known_key(filename, sha256, known) for filename, sha256 in again)]))
-        new = [key for key in keys if key not in known]
-        instance.add_dynamic_partitions(UPLOADS.name, new)
-        ranges = contiguous(keys, [*known, *new])
+    known = instance.get_dynamic_partitions(UPLOADS.name)
+    keys = partition_keys(files, known)
+    keys = list(dict.fromkeys([*keys, *(known_key(filename, sha256, known) for filename, sha256 in again)]))
+    new = [key for key in keys if key not in known]
+    instance.add_dynamic_partitions(UPLOADS.name, new)
     progress.phase("Reading", len(keys))
-    for first, last in ranges:
-        _execute(home, "ingest", report, progress, {RANGE_START: first, RANGE_END: last})
+    for first, last in contiguous(keys, [*known, *new]):
+        _execute(home, instance, "ingest", report, progress, {RANGE_START: first, RANGE_END: last})
     report.read = keys
 
 
-def _execute(home: Home, name: str, report: RunReport, progress: Progress, tags: dict[str, str]) -> None:
-    from dagster import DagsterEventType, DagsterInstance
+def _execute(
+    home: Home,
+    instance: "dg.DagsterInstance",
+    name: str,
+    report: RunReport,
+    progress: Progress,
+    tags: dict[str, str],
+) -> None:
+    from dagster import DagsterEventType
     from dagster._core.definitions.job_base import InMemoryJob
     from dagster._core.execution.api import execute_run
     from dagster._core.storage.tags import REPOSITORY_LABEL_TAG
@@ -144,7 +155,7 @@ def _execute(home: Home, name: str, report: RunReport, progress: Progress, tags:
             failed_steps.append(_sentence(event.step_failure_data, event.step_key))
 
     run_id = str(uuid.uuid4())
-    with DagsterInstance.get() as instance, alive(home, run_id):
+    with alive(home, run_id):
         job, origin = defs.resolve_job_def(name), _origin(name)
         tags = {**job.run_tags, **tags, REPOSITORY_LABEL_TAG: origin.repository_origin.get_label()}
         run = instance.create_run_for_job(job, run_id=run_id, run_config=_QUIET, tags=tags, remote_job_origin=origin)

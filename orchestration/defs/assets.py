@@ -116,8 +116,6 @@ def _built(context: dg.AssetExecutionContext, home: HomeResource, transform: Tra
             home.warehouse.fingerprints.mark_checked(transform.name)
         checks = [check_result(key, CONTRACT, outcomes)]
     seconds = time.perf_counter() - started
-    rows = "" if built.rows is None else f"{built.rows} rows, "
-    context.log.info(f"{transform.name}: {rows}{built.note}, {seconds:.2f} s")
     return dg.MaterializeResult(
         asset_key=key, metadata=_build_metadata(transform, built, seconds), check_results=checks
     )

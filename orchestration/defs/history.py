@@ -6,6 +6,7 @@ whose lock is free is dead, even if Dagster never heard of its end.
 
 import fcntl
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -63,7 +64,7 @@ def is_under_way(instance: dg.DagsterInstance, home: Home, job: str) -> bool:
     return bool(instance.get_runs(dg.RunsFilter(job_name=job, statuses=UNDER_WAY), limit=1))
 
 
-def forget_old_runs(instance: dg.DagsterInstance) -> None:
+def forget_old_runs(instance: dg.DagsterInstance, home: Home) -> None:
     """Keep the last runs; of older ones forget the log, and all else but what they say of partitions of uploads."""
     newest = instance.get_runs(limit=KEPT_RUNS)
     if len(newest) < KEPT_RUNS:
@@ -72,6 +73,10 @@ def forget_old_runs(instance: dg.DagsterInstance) -> None:
         for run in older:
             _keep_partitions(instance, run.run_id)
             instance.delete_run(run.run_id)
+            # Dagster empties the run's files and leaves them.
+            for path in (home.dagster / "history" / "runs").glob(f"{run.run_id}.db*"):
+                path.unlink()
+            shutil.rmtree(home.dagster / "storage" / run.run_id, ignore_errors=True)
 
 
 def _keep_partitions(instance: dg.DagsterInstance, run_id: str) -> None:

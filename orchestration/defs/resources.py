@@ -41,7 +41,7 @@ class HomeResource(dg.ConfigurableResource):
             held.enter_context(self._home.lock(lambda: context.log.info(waiting) if context.log else None))
             if instance and run_id:
                 fail_dead_runs(instance, self._home)
-                forget_old_runs(instance)
+                forget_old_runs(instance, self._home)
             with ExitStack() as self._opened:
                 yield self
 

@@ -2,13 +2,13 @@
 
 import re
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.optimizer.scope import traverse_scope
+from sqlglot.optimizer.scope import Scope, traverse_scope
 
 import transforms
 from orchestration.errors import LoancallsError
@@ -114,10 +114,9 @@ def identity_steps(root: Path = ROOT) -> tuple[str, str]:
 
 def tables_read(sql: str) -> set[str]:
     """The tables a SELECT reads, from the parsed SQL: names of CTEs are not among them."""
-    expression = sqlglot.parse_one(sql, dialect="duckdb")
     return {
         _table_name(source)
-        for scope in traverse_scope(expression)
+        for scope in _scopes(sql)
         for source in scope.sources.values()
         if isinstance(source, exp.Table)
     }
@@ -163,17 +162,23 @@ def _headings(sql: str) -> dict[str, str]:
     return headings
 
 
+@lru_cache(maxsize=256)
+def _scopes(sql: str) -> list[Scope]:
+    """Every SELECT of a query with what it can see, inner ones first."""
+    return traverse_scope(sqlglot.parse_one(sql, dialect="duckdb"))
+
+
 def _column_sources(sql: str) -> dict[str, list[tuple[str, str]]]:
     """Follow every output column through CTEs to the tables it is read from. One pass; a star stays a star."""
     resolved: dict[int, dict[str, set[tuple[str, str]]]] = {}
     scope = None
-    for scope in traverse_scope(sqlglot.parse_one(sql, dialect="duckdb")):
+    for scope in _scopes(sql):
         resolved[id(scope)] = _scope_columns(scope, resolved)
     columns = resolved[id(scope)] if scope is not None else {}
     return {name: sorted(found) for name, found in columns.items()}
 
 
-def _scope_columns(scope: object, resolved: dict) -> dict[str, set[tuple[str, str]]]:
+def _scope_columns(scope: Scope, resolved: dict) -> dict[str, set[tuple[str, str]]]:
     if scope.set_operation_scopes:
         left, right = (resolved[id(part)] for part in scope.set_operation_scopes)
         names = zip(left, list(right) + [None] * len(left), strict=False)

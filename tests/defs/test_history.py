@@ -14,6 +14,7 @@ from support import LOANCALLS, World
 from orchestration.cli.run import run
 from orchestration.definitions import defs
 from orchestration.defs import history
+from orchestration.defs.event_log import open_instance
 from orchestration.defs.partitions import UPLOADS
 
 BOOK = [{"loan_id": f"L{number}", "phone": 9845000000 + number} for number in range(200)]
@@ -81,19 +82,21 @@ def test_a_run_without_a_lock_has_time_to_start(world: World, monkeypatch: pytes
         assert not history.is_under_way(instance, world.home, "other")
 
 
-def test_fifty_runs_are_kept_and_what_is_known_of_every_partition() -> None:
+def test_fifty_runs_are_kept_and_what_is_known_of_every_partition(world: World) -> None:
     @dg.asset(key=["raw", "records"], partitions_def=UPLOADS)
     def records(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         return dg.MaterializeResult(metadata={"kind": f"book {context.partition_key}"})
 
-    with dg.instance_for_test() as instance:
+    with open_instance(world.home) as instance:
         instance.add_dynamic_partitions(UPLOADS.name, ["a", "b"])
         for key in ("a", "b", "a"):
             assert dg.materialize([records], instance=instance, partition_key=key).success
         for _ in range(history.KEPT_RUNS):
             instance.create_run_for_job(stand_in)
-        history.forget_old_runs(instance)
-        history.forget_old_runs(instance)
+        for _ in range(2):
+            history.forget_old_runs(instance, world.home)
+        logs = list((world.home.dagster / "history" / "runs").glob("*.db"))
+        assert len(logs) <= history.KEPT_RUNS + 1, "what spans runs, and a log for each"
         assert len(instance.get_runs()) == history.KEPT_RUNS
         assert instance.get_runs(dg.RunsFilter(job_name="build")) == instance.get_runs()
         for key in ("a", "b"):
