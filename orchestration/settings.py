@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from orchestration.errors import UsageError
 
 PREFIX = "LOANCALLS_"
+_LEAST_KEY = 16
 # What the reader takes at most, and the least that these can be set to.
 _LIMITS = {
     **{"MAX_FILE_BYTES": 1, "MAX_LINE_BYTES": 1_000, "MAX_CELL_BYTES": 1_000},
@@ -82,7 +83,7 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
         timezone=timezone,
         utc_offset_minutes=_fixed_offset_minutes(timezone),
         pii=_choice("PII", get("PII", "masked"), ("masked", "clear")),
-        pii_key=env.get(PREFIX + "PII_KEY") or None,
+        pii_key=_key(env.get(PREFIX + "PII_KEY")),
         contact_seconds=_whole("CONTACT_SECONDS", get("CONTACT_SECONDS", "10"), 0),
         recovery_days=_whole("RECOVERY_DAYS", get("RECOVERY_DAYS", "7"), 0),
         call_window_start_minute=window[0],
@@ -96,6 +97,15 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
             for name, least in _LIMITS.items()
         },
     )
+
+
+def _key(value: str | None) -> str | None:
+    if value is not None and len(value.strip()) < _LEAST_KEY:
+        said = f"has {len(value.strip())} characters" if value.strip() else "is blank"
+        raise UsageError(
+            f"{PREFIX}PII_KEY {said}; state at least {_LEAST_KEY} characters, or unset it to have a key made."
+        )
+    return value
 
 
 def _choice(name: str, value: str, allowed: tuple[str, ...]) -> str:

@@ -22,8 +22,7 @@ VALID = [
     ("TIMEZONE", "Etc/GMT+5", {"timezone": "Etc/GMT+5", "utc_offset_minutes": -300}),
     ("PII", "clear", {"pii": "clear"}),
     ("PII", "MASKED", {}),
-    ("PII_KEY", "a secret ", {"pii_key": "a secret "}),
-    ("PII_KEY", "", {}),
+    ("PII_KEY", "a secret of ours ", {"pii_key": "a secret of ours "}),
     ("CONTACT_SECONDS", "0", {"contact_seconds": 0}),
     ("CONTACT_SECONDS", " 25 ", {"contact_seconds": 25}),
     ("RECOVERY_DAYS", "30", {"recovery_days": 30}),
@@ -48,6 +47,9 @@ INVALID = [
     ("TIMEZONE", "Europe/Berlin", f"is 'Europe/Berlin', {CLOCKS}"),
     ("TIMEZONE", "Australia/Sydney", f"is 'Australia/Sydney', {CLOCKS}"),
     ("PII", "none", "is 'none'; it must be masked or clear."),
+    ("PII_KEY", "", "is blank; state at least 16 characters, or unset it to have a key made."),
+    ("PII_KEY", "  ", "is blank; state at least 16 characters, or unset it to have a key made."),
+    ("PII_KEY", " fifteen letters ", "has 15 characters; state at least 16 characters, or unset it to have a key made."),
     ("CONTACT_SECONDS", "-1", f"is '-1'; {WHOLE} 0."),
     ("CONTACT_SECONDS", "ten", f"is 'ten'; {WHOLE} 0."),
     ("CONTACT_SECONDS", "1.5", f"is '1.5'; {WHOLE} 0."),
@@ -111,7 +113,7 @@ def test_settings_are_read_from_the_process(monkeypatch):
 
 
 def test_transforms_see_the_settings_they_may_read():
-    env = {"LOANCALLS_TIMEZONE": "UTC", "LOANCALLS_CALL_WINDOW": "09:00-10:30", "LOANCALLS_PII_KEY": "secret"}
+    env = {"LOANCALLS_TIMEZONE": "UTC", "LOANCALLS_CALL_WINDOW": "09:00-10:30", "LOANCALLS_PII_KEY": "a secret of ours"}
     assert load_settings(env).sql_row() == {
         "utc_offset_minutes": 0,
         "contact_seconds": 10,

@@ -1,5 +1,6 @@
 """The command line: load, ask, see what became of each upload, open the UI."""
 
+import io
 import json
 import os
 import signal
@@ -205,7 +206,7 @@ def ui(
 def main() -> None:
     """The console script: errors of ours are one sentence; exit codes as `run --help` states."""
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter shows its code
+        _write_as(stream, errors="backslashreplace")  # a terminal that lacks a letter shows its code
     try:
         app(standalone_mode=True)
     except LoancallsError as error:
@@ -213,6 +214,11 @@ def main() -> None:
             raise
         _complain(str(error))
         raise SystemExit(2 if isinstance(error, UsageError) else 1) from None
+
+
+def _write_as(stream: object, **how: str) -> None:
+    if isinstance(stream, io.TextIOWrapper):  # not where a test listens
+        stream.reconfigure(**how)
 
 
 def _home() -> tuple[Settings, Home]:
@@ -318,7 +324,7 @@ def _print_frame(frame: object, format: str) -> None:
     import polars as pl
 
     if format in ("csv", "json"):
-        sys.stdout.reconfigure(encoding="utf-8")  # for programs: the same bytes in any locale
+        _write_as(sys.stdout, encoding="utf-8")  # for programs: the same bytes in any locale
     if format == "csv":
         nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
         frame = frame.with_columns(

@@ -5,8 +5,6 @@ The file is written beside the published one and renamed over it, so that a read
 
 import hashlib
 import logging
-import os
-import secrets
 import shutil
 from pathlib import Path
 
@@ -21,6 +19,7 @@ from orchestration.store.atomic import put_database, remove_database, sync
 from orchestration.store.home import Home
 from orchestration.warehouse.build import Warehouse, open_warehouse
 from orchestration.warehouse.fingerprints import file_stamp, note_published, state_of
+from orchestration.warehouse.pii_key import pii_key, remember
 from orchestration.warehouse.transforms import Transform, load_transforms, macros_in
 
 _log = logging.getLogger(__name__)
@@ -45,7 +44,8 @@ def publish(home: Home, settings: Settings) -> dict[str, int]:
         if unfit := warehouse.fingerprints.unfit():
             reasons = "; ".join(f"{table} {reason}" for table, reason in unfit.items())
             raise LoancallsError(f"Nothing was published: {reasons}. Run `loancalls run`.")
-        rows = _write(warehouse, new, home, settings)
+        key = pii_key(home, settings) if settings.pii == "masked" else None
+        rows = _write(warehouse, new, settings, key)
         # Nobody may write to it: many tools open a file for writing where they can, and leave a log beside it.
         new.chmod(0o400 if settings.pii == "clear" else 0o444)
         note_published(warehouse.con, state_of(home, settings), file_stamp(new))
@@ -57,6 +57,8 @@ def publish(home: Home, settings: Settings) -> dict[str, int]:
     copy.chmod(0o400)
     for written in (new, copy):
         sync(written)
+    if key is not None:
+        remember(home, key)
     put_database(new, home.analytics)
     try:
         put_database(copy, home.session_copy)
@@ -76,23 +78,10 @@ def published_views() -> dict[str, Transform]:
     }
 
 
-def pii_key(home: Home, settings: Settings) -> bytes:
-    """The key of the published HMAC: the setting's, else one made once and kept in the home."""
-    if settings.pii_key:
-        return settings.pii_key.encode()
-    path = home.root / "pii.key"
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="utf-8").strip().encode()
-    with open(descriptor, "w", encoding="utf-8") as file:
-        file.write(secrets.token_hex(32) + "\n")
-    return path.read_text(encoding="utf-8").strip().encode()
-
-
-def _write(warehouse: Warehouse, target: Path, home: Home, settings: Settings) -> dict[str, int]:
+def _write(warehouse: Warehouse, target: Path, settings: Settings, key: bytes | None) -> dict[str, int]:
     con = warehouse.con
-    _define_keyed_hash(warehouse, pii_key(home, settings))
+    if key is not None:
+        _define_keyed_hash(warehouse, key)
     con.execute(f"ATTACH {_text(str(target))} AS published")
     rows = {}
     views = published_views()

@@ -73,7 +73,7 @@ class Cli:
         self.home = root / "home"
 
     def __call__(self, *arguments: object, **settings: str) -> Said:
-        environment = {"LOANCALLS_HOME": str(self.home), "LOANCALLS_PII_KEY": "a key"}
+        environment = {"LOANCALLS_HOME": str(self.home), "LOANCALLS_PII_KEY": "a key that is long enough"}
         environment |= {f"LOANCALLS_{name}": value for name, value in settings.items()}
         out, err = io.StringIO(), io.StringIO()
         with pytest.MonkeyPatch.context() as patch:

@@ -22,7 +22,7 @@ from orchestration.errors import LoancallsError
 from orchestration.store import journal
 from orchestration.warehouse.build import open_warehouse
 from orchestration.warehouse.contract import duckdb_type
-from orchestration.warehouse.publish import pii_key, publish
+from orchestration.warehouse.publish import publish
 
 ID = "b37a1c11-1111-4111-8111-111111111111"
 BORROWERS = [
@@ -131,9 +131,9 @@ def test_masks_show_that_a_value_is_there_and_little_more(loaded: Callable[..., 
 
 
 def test_fingerprint_is_an_hmac_with_the_stated_key(loaded: Callable[..., World]) -> None:
-    world = loaded(pii_key="a key of ours")
+    world = loaded(pii_key="a key of ours alone")
     plain = hashlib.md5(b"919845012345|ABCXE1234F").hexdigest()
-    expected = hmac.new(b"a key of ours", plain.encode(), hashlib.sha256).hexdigest()
+    expected = hmac.new(b"a key of ours alone", plain.encode(), hashlib.sha256).hexdigest()
     assert (expected,) in published(world, "SELECT fingerprint FROM customers")
 
 
@@ -146,12 +146,22 @@ def test_key_longer_than_a_block_is_hashed_first_as_hmac_says(loaded: Callable[.
     )
 
 
-def test_key_is_made_once_for_its_owner_only(new_world: Callable[..., World]) -> None:
-    world, other = new_world(), new_world()
-    first = pii_key(world.home, world.settings)
-    assert len(first) == 64 and pii_key(world.home, world.settings) == first
-    assert pii_key(other.home, other.settings) != first
-    assert stat.S_IMODE((world.home.root / "pii.key").stat().st_mode) == 0o600
+def test_another_key_than_that_of_the_last_publishing_stops_the_run(loaded: Callable[..., World]) -> None:
+    world = loaded()
+    before = published(world, "SELECT fingerprint FROM customers ORDER BY 1")
+    publish(world.home, world.settings)
+    assert published(world, "SELECT fingerprint FROM customers ORDER BY 1") == before
+    other = World(world.home.root, pii_key="a key of ours alone")
+    with pytest.raises(LoancallsError, match=r"LOANCALLS_PII_KEY is not the key .*would not join.*remove .*pii\.check"):
+        publish(other.home, other.settings)
+    assert published(world, "SELECT fingerprint FROM customers ORDER BY 1") == before
+    clear = World(world.home.root, pii="clear")
+    publish(clear.home, clear.settings)  # has no use for a key
+    (world.home.root / "pii.check").unlink()
+    publish(other.home, other.settings)
+    assert published(world, "SELECT fingerprint FROM customers ORDER BY 1") != before
+    with pytest.raises(LoancallsError, match=r"pii\.key is not the key that was published with before"):
+        publish(world.home, world.settings)
 
 
 def test_clear_publishes_as_it_is(loaded: Callable[..., World]) -> None:
