@@ -41,7 +41,9 @@ def find_layout(
     first = next((index for index in filled if _may_be_header(rows[index], width, extent, fullness)), filled[0])
     first = _below_titles(rows, first, width, extent, fullness)
     values, _ = _column_shapes(rows[first + 1 :])
-    if _is_record(rows[first].cells, values, rows[first + 1 :]):
+    if _is_record(rows[first].cells, values, rows[first + 1 :]) or (
+        first == filled[-1] and _has_values(rows[first].cells)
+    ):
         if first and (cells := _cut_otherwise(rows[first - 1], width, dialect)):
             rows[first - 1] = rows[first - 1]._replace(cells=cells)
             return _layout(rows, first - 1, 1, width, known)
@@ -161,6 +163,11 @@ def _is_record(cells: Sequence[str], values: frozenset[int], below: Sequence[Row
         for position in alike
         if row.cells and position < len(row.cells) and not is_blank(row.cells[position])
     )
+
+
+def _has_values(cells: Sequence[str]) -> bool:
+    """Whether a row that stands alone has what names of columns have not: numbers, dates or phones."""
+    return any(is_value(cell) and not _is_year(cell) for cell in cells)
 
 
 def _is_year(cell: str) -> bool:

@@ -241,8 +241,10 @@ class Lake:
         self._begin(sha256)
         try:
             reading = read_file(staged, staged.parent, limits, known_columns)
-            kind, message = kind_of(reading.header) if reading.records or reading.header else (UNKNOWN, _EMPTY)
+            kind, message = kind_of(reading.header)
             reading = self._store_rows(reading, kind, sha256, con)
+            if not (reading.header or reading.records or reading.lines.other):  # known only now
+                message = _EMPTY
         except ReadError as error:
             kind, message = UNKNOWN, str(error)
             reading = self._store_rows(Reading.nothing(staged.parent), kind, sha256, con)

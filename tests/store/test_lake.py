@@ -1,6 +1,7 @@
 """The lake: everything that was received, exactly, once, whole, and readable by its owner only."""
 
 import hashlib
+import io
 import json
 import os
 from datetime import datetime
@@ -9,6 +10,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
+import xlsxwriter
 from support import World
 
 from orchestration.ingest.run import Stated, ingest
@@ -117,6 +119,57 @@ def test_the_header_tells_the_kind(world, content, kind, message):
     world.ingest()
     upload = world.lake.uploads().to_dicts()[0]
     assert (upload["kind"], upload["message"]) == (kind, message)
+    assert len(records(world, content)) == upload["records"]
+
+
+def a_book(*rows: list[object]) -> bytes:
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out) as book:
+        sheet = book.add_worksheet()
+        for number, cells in enumerate(rows):
+            sheet.write_row(number, 0, cells)
+    return out.getvalue()
+
+
+NO_HEADER = "it has no header, its first line looks like a record; name the columns in the first line"
+UNKNOWN_HEADER = "its header has neither a loan id"
+EMPTY = "the file is empty; if it should hold data, send it again"
+PASSWD = b"root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin\n"
+ROWS = b"L1,Asha,9845012345,5000\nL2,Binu,9845012346,6000\n"
+# (content, how it is read, records, message)
+WITHOUT_HEADER = {
+    "clean": (ROWS, "fast", 2, NO_HEADER),
+    "careful": (ROWS.replace(b"Asha", b'"As"ha'), "careful", 2, NO_HEADER),
+    "workbook": (a_book(["L1", 9845012345, 5000], ["L2", 9845012346, 6000]), "workbook", 2, NO_HEADER),
+    "semicolons": (ROWS.replace(b",", b";"), "fast", 2, NO_HEADER),
+    "tabs": (ROWS.replace(b",", b"\t"), "fast", 2, NO_HEADER),
+    "pipes": (ROWS.replace(b",", b"|"), "fast", 2, NO_HEADER),
+    "UTF-16": (ROWS.decode().encode("utf-16"), "fast", 2, NO_HEADER),
+    "calls": (b"c1,2026-03-05 10:00:00,busy,45\nc2,2026-03-05 11:00:00,busy,0\n", "fast", 2, NO_HEADER),
+    "passwd": (PASSWD, "fast", 2, NO_HEADER),
+    "one record": (ROWS.split(b"\n")[0], "fast", 1, NO_HEADER),
+    "one record of a workbook": (a_book(["L1", 9845012345, 5000]), "workbook", 1, NO_HEADER),
+    "one column": (b"9845012345\n9845012346\n9845012347\n", "fast", 3, NO_HEADER),
+    "one cell": (b"9845012345\n", "fast", 1, NO_HEADER),
+    "one column of names": (b"Asha\nBinu\nChitra\n", "fast", 2, UNKNOWN_HEADER),
+    "a word": (b"hello\n", "fast", 0, UNKNOWN_HEADER),
+    "header only": (b"a,b,c\n", "fast", 0, UNKNOWN_HEADER),
+    "header of a workbook only": (a_book(["a", "b"]), "workbook", 0, UNKNOWN_HEADER),
+    "known header only": (b"loan_id,phone\n", "fast", 0, None),
+    "known header above blank lines": (b"loan_id,phone\n\n\n", "fast", 0, None),
+    **{f"blank {number}": (content, "careful", 0, EMPTY)
+       for number, content in enumerate([b"", b"\n\n\n", b",,,\n,,,\n", b" \n\t\n", b"\xef\xbb\xbf", b"\xff\xfe"])},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("content", "speed", "count", "message"), WITHOUT_HEADER.values(), ids=WITHOUT_HEADER)
+def test_only_an_empty_file_is_called_empty(world, content, speed, count, message):
+    world.put("a.csv", content)
+    world.ingest()
+    upload = world.lake.uploads().to_dicts()[0]
+    said = upload["message"]
+    assert (upload["speed"], upload["records"]) == (speed, count)
+    assert said is None if message is None else said.startswith(message)
     assert len(records(world, content)) == upload["records"]
 
 
