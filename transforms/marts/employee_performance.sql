@@ -1,78 +1,79 @@
 -- Grain: one row per employee, and (none) for calls without one.
--- Inputs: loan_keepers, call_facts, recoveries.
+-- Inputs: loan_keepers, call_counts, recoveries.
 -- Meaning: how the calls about an employee's loans went, ranked by a rate that few calls cannot distort.
-WITH calls AS (
+WITH stated AS (
     SELECT
-        employee,
-        CAST(count(*) FILTER (WHERE is_attempt) AS BIGINT) AS attempts,
-        CAST(count(*) FILTER (WHERE is_completed) AS BIGINT) AS completed,
-        CAST(count(*) FILTER (WHERE is_disconnected) AS BIGINT) AS disconnected,
-        CAST(count(*) FILTER (WHERE is_failed) AS BIGINT) AS failed,
-        CAST(count(*) FILTER (WHERE is_contact) AS BIGINT) AS contacts,
-        CAST(coalesce(sum(talk_seconds), 0) AS BIGINT) AS talk_seconds
-    FROM call_facts
-    GROUP BY employee
-),
-
-overall AS (
-    SELECT rate(count(*) FILTER (WHERE is_completed), count(*) FILTER (WHERE is_attempt)) AS success_rate FROM call_facts
-),
-
-latest_keepers AS (
-    SELECT loan_id, coalesce(arg_max(employee, upload_order) FILTER (WHERE employee IS NOT NULL), '(none)') AS employee
+        stated_employee AS employee,
+        stated_employee_id AS employee_id,
+        stated_employee_name AS employee_name,
+        max(upload_order) AS last_upload
     FROM loan_keepers
-    GROUP BY loan_id
+    WHERE stated_employee IS NOT NULL
+    GROUP BY stated_employee, stated_employee_id, stated_employee_name
+),
+
+named AS (
+    SELECT employee, employee_id, employee_name
+    FROM stated
+    QUALIFY row_number() OVER (
+        PARTITION BY employee
+        ORDER BY CASE WHEN employee_name IS NULL THEN 1 ELSE 0 END, last_upload DESC, employee_name, employee_id NULLS LAST
+    ) = 1
 ),
 
 loan_counts AS (
-    SELECT employee, count(*) AS loans FROM latest_keepers GROUP BY employee
-),
-
-employees AS (
-    SELECT stated_employee AS employee, stated_employee_id AS employee_id, stated_employee_name AS employee_name
+    SELECT coalesce(employee, '(none)') AS employee, count(*) AS loans
     FROM loan_keepers
-    WHERE stated_employee IS NOT NULL
-    QUALIFY row_number() OVER (
-        PARTITION BY stated_employee
-        ORDER BY CASE WHEN stated_employee_name IS NULL THEN 1 ELSE 0 END, upload_order DESC, upload_row_id
-    ) = 1
-    UNION ALL
-    SELECT '(none)' AS employee, CAST(NULL AS VARCHAR) AS employee_id, CAST(NULL AS VARCHAR) AS employee_name
+    WHERE is_latest
+    GROUP BY coalesce(employee, '(none)')
 ),
 
 recovered AS (
     SELECT employee, count(*) AS payments, CAST(sum(amount) AS DECIMAL(25, 2)) AS amount FROM recoveries GROUP BY employee
+),
+
+employees AS (
+    SELECT employee FROM named
+    UNION
+    SELECT employee FROM loan_counts
+    UNION
+    SELECT employee FROM call_counts WHERE counted_by = 'employee'
+),
+
+figures AS (
+    SELECT
+        employees.employee,
+        calls.* EXCLUDE (employee),
+        shrunk_rate_of(coalesce(calls.completed, 0), coalesce(calls.attempts, 0), overall.success_rate) AS shrunk_rate
+    FROM employees
+    LEFT JOIN call_counts AS calls ON calls.counted_by = 'employee' AND calls.employee = employees.employee
+    LEFT JOIN call_counts AS overall ON overall.counted_by = 'all'
 )
 
 SELECT
-    employees.employee,
-    employees.employee_id,
-    employees.employee_name,
+    calls.employee,
+    named.employee_id,
+    named.employee_name,
     coalesce(loan_counts.loans, 0) AS loans,
     coalesce(calls.attempts, 0) AS attempts,
     coalesce(calls.completed, 0) AS completed,
     coalesce(calls.disconnected, 0) AS disconnected,
     coalesce(calls.failed, 0) AS failed,
-    coalesce(calls.attempts, 0) - coalesce(calls.completed, 0) - coalesce(calls.disconnected, 0) - coalesce(calls.failed, 0) AS unfinished,
-    rate(calls.completed, calls.attempts) AS success_rate,
-    wilson_low(calls.completed, calls.attempts) AS success_rate_low,
-    wilson_high(calls.completed, calls.attempts) AS success_rate_high,
+    coalesce(calls.unfinished, 0) AS unfinished,
+    calls.success_rate,
+    calls.success_rate_low,
+    calls.success_rate_high,
     coalesce(calls.contacts, 0) AS contacts,
-    rate(calls.contacts, calls.attempts) AS contact_rate,
+    calls.contact_rate,
     coalesce(calls.talk_seconds, 0) AS talk_seconds,
-    shrunk_rate_of(coalesce(calls.completed, 0), coalesce(calls.attempts, 0), overall.success_rate) AS shrunk_rate,
+    calls.shrunk_rate,
     CASE
-        WHEN employees.employee <> '(none)' THEN
-            rank() OVER (
-                PARTITION BY employees.employee <> '(none)'
-                ORDER BY shrunk_rate_of(coalesce(calls.completed, 0), coalesce(calls.attempts, 0), overall.success_rate) DESC NULLS LAST
-            )
+        WHEN calls.employee <> '(none)'
+        THEN rank() OVER (PARTITION BY calls.employee <> '(none)' ORDER BY calls.shrunk_rate DESC NULLS LAST)
     END AS rank,
     coalesce(recovered.payments, 0) AS payments,
     CAST(coalesce(recovered.amount, 0) AS DECIMAL(25, 2)) AS recovered_amount
-FROM employees
-CROSS JOIN overall
-LEFT JOIN loan_counts ON loan_counts.employee = employees.employee
-LEFT JOIN calls ON calls.employee = employees.employee
-LEFT JOIN recovered ON recovered.employee = employees.employee
-WHERE employees.employee <> '(none)' OR calls.employee IS NOT NULL OR loan_counts.employee IS NOT NULL
+FROM figures AS calls
+LEFT JOIN named ON named.employee = calls.employee
+LEFT JOIN loan_counts ON loan_counts.employee = calls.employee
+LEFT JOIN recovered ON recovered.employee = calls.employee

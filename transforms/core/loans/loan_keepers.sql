@@ -30,6 +30,7 @@ SELECT
     valid_from,
     in_force_from(valid_from, lag(valid_from) OVER loan_uploads) AS in_force_from,
     in_force_to(valid_to) AS in_force_to,
+    valid_to IS NULL AS is_latest,
     employee AS stated_employee,
     employee_id AS stated_employee_id,
     employee_name AS stated_employee_name,
