@@ -49,7 +49,7 @@ INVALID = [
     ("PII", "none", "is 'none'; it must be masked or clear."),
     ("PII_KEY", "", "is blank; state at least 16 characters, or unset it to have a key made."),
     ("PII_KEY", "  ", "is blank; state at least 16 characters, or unset it to have a key made."),
-    ("PII_KEY", " fifteen letters ", "has 15 characters; state at least 16 characters, or unset it to have"),
+    ("PII_KEY", " eleven one ", "has 10 characters; state at least 16 characters, or unset it to have a key made."),
     ("CONTACT_SECONDS", "-1", f"is '-1'; {WHOLE} 0."),
     ("CONTACT_SECONDS", "ten", f"is 'ten'; {WHOLE} 0."),
     ("CONTACT_SECONDS", "1.5", f"is '1.5'; {WHOLE} 0."),

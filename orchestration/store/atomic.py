@@ -63,11 +63,15 @@ def remove_database(path: Path) -> None:
 
 def remove_logs(database: Path) -> None:
     """Remove what DuckDB has noted beside a database and not put into it, for good."""
-    logs = [log for log in (Path(f"{database}{suffix}") for suffix in _LOGS) if log.exists()]
-    for log in logs:
-        log.unlink()
-    if logs:
+    if found := logs(database):
+        for log in found:
+            log.unlink()
         sync(database.parent)
+
+
+def logs(database: Path) -> list[Path]:
+    """What DuckDB has noted beside a database and not put into it; whoever opens it next sees it in there."""
+    return [log for log in (Path(f"{database}{suffix}") for suffix in _LOGS) if log.exists()]
 
 
 def make_folder(folder: Path) -> None:

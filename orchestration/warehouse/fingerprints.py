@@ -15,9 +15,11 @@ import expectations
 import models
 import transforms
 from orchestration.settings import Settings
+from orchestration.store.atomic import logs
 from orchestration.store.home import Home
 from orchestration.store.lake import Lake
 from orchestration.warehouse.contract import published_tables
+from orchestration.warehouse.pii_key import pii_key
 from orchestration.warehouse.transforms import Transform, identity_steps, load_transforms, macros
 
 _AUDIT = "(audit)"
@@ -104,7 +106,8 @@ class Fingerprints:
 
 def state_of(home: Home, settings: Settings) -> str:
     """A hash of all that a published file depends on: what the lake holds, the settings, and our own code."""
-    published = json.dumps([settings.pii, digest(settings.pii_key or "")])
+    key = pii_key(home, settings) if settings.pii == "masked" else b""
+    published = json.dumps([settings.pii, digest(key.decode("utf-8", "surrogateescape"))])
     return digest(settings_key(settings), published, _code(), str(home.root), Lake(home).state())
 
 
@@ -124,7 +127,8 @@ def is_up_to_date(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings
     try:
         found = con.execute("SELECT state, stamp FROM meta.published").fetchall()
         is_copied = home.session_copy.stat().st_mtime_ns >= home.warehouse.stat().st_mtime_ns
-        return is_copied and found == [(state_of(home, settings), file_stamp(home.analytics))]
+        is_as_published = not logs(home.analytics) and found == [(state_of(home, settings), file_stamp(home.analytics))]
+        return is_copied and is_as_published
     except (duckdb.CatalogException, OSError):
         return False
 

@@ -39,7 +39,8 @@ def publish(home: Home, settings: Settings) -> dict[str, int]:
     uploads and has passed its checks. Nothing fails any more once the file is replaced.
     """
     new, copy = (Path(f"{path}.new") for path in (home.analytics, home.session_copy))
-    remove_database(new)
+    for stale in (new, copy):
+        remove_database(stale)
     with open_warehouse(home, settings) as warehouse:
         if unfit := warehouse.fingerprints.unfit():
             reasons = "; ".join(f"{table} {reason}" for table, reason in unfit.items())
@@ -53,6 +54,7 @@ def publish(home: Home, settings: Settings) -> dict[str, int]:
         warehouse.con.execute(
             "CREATE OR REPLACE TABLE meta.journal AS SELECT ? AS taken_up, ? AS home", [taken_up, str(home.root)]
         )
+    copy.touch(mode=0o600)
     shutil.copyfile(home.warehouse, copy)
     copy.chmod(0o400)
     for written in (new, copy):

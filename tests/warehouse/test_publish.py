@@ -20,8 +20,10 @@ from support import World, check_contract, check_together
 from models.base import published_tables
 from orchestration.errors import LoancallsError
 from orchestration.store import journal
+from orchestration.store.connection import connect
 from orchestration.warehouse.build import open_warehouse
 from orchestration.warehouse.contract import duckdb_type
+from orchestration.warehouse.fingerprints import is_up_to_date
 from orchestration.warehouse.publish import publish
 
 ID = "b37a1c11-1111-4111-8111-111111111111"
@@ -339,3 +341,33 @@ def test_commits_that_sessions_have_not_got_are_kept_until_the_copy_is_on_the_di
         publish(world.home, world.settings)
     assert seen.mistakes == [] and seen.forgotten == ["lake/journal/open.jsonl"]
     assert journal.commits(world.home) == []
+
+
+def is_nothing_new(world: World) -> bool:
+    with connect(world.home.warehouse, world.home, world.settings, read_only=True) as con:
+        return is_up_to_date(con, world.home, world.settings)
+
+
+def test_what_a_tool_left_beside_the_file_is_a_reason_to_publish_again(loaded: Callable[..., World]) -> None:
+    world = loaded()
+    assert is_nothing_new(world)
+    edit_and_be_killed(world.home.analytics)
+    assert not is_nothing_new(world)
+    publish(world.home, world.settings)
+    assert is_nothing_new(world)
+
+
+def test_another_key_is_noticed_when_nothing_else_is_new(loaded: Callable[..., World]) -> None:
+    world = loaded()
+    (world.home.root / "pii.key").unlink()
+    with pytest.raises(LoancallsError, match=r"pii\.key is not there any more"):
+        is_nothing_new(world)
+
+
+def test_what_a_kill_left_half_written_is_in_nobodys_way(loaded: Callable[..., World]) -> None:
+    world = loaded()
+    for name in ("analytics.duckdb.new", "session.duckdb.new"):
+        (world.home.root / name).write_bytes(b"half")
+        (world.home.root / name).chmod(0o400)
+    publish(world.home, world.settings)
+    assert not list(world.home.root.glob("*.new"))
