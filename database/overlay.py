@@ -23,7 +23,8 @@ from models.tables import CallSession, CallStatusUpdate, Customer, FileUpload, L
 from orchestration.reader import no_pattern
 from orchestration.settings import Settings
 from orchestration.store import journal
-from orchestration.store.home import Home, Turn
+from orchestration.store.home import Home
+from orchestration.store.lock import Turn
 
 WRITABLE = {
     model.__tablename__: model for model in (FileUpload, UploadRow, Customer, Loan, CallSession, CallStatusUpdate)

@@ -99,9 +99,7 @@ def test_a_table_shows_rows_types_descriptions_lineage_and_sql(world: World, ins
     assert columns["success_rate"].description == "completed / attempts."
     assert not columns["attempts"].constraints.nullable
     lineage = shown["dagster/column_lineage"].deps_by_column
-    assert {(dep.asset_key.path[-1], dep.column_name) for dep in lineage["completed"]} == {
-        ("call_counts", "completed")
-    }
+    assert {(dep.asset_key.path[-1], dep.column_name) for dep in lineage["completed"]} == {("call_counts", "completed")}
     assert shown["seconds"] > 0
     assert "sql" not in shown, "it stands once in the asset's description, not with each materialization"
     assert "SELECT" in spec.description
