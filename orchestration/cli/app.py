@@ -159,29 +159,29 @@ def uploads(
 
 @app.command()
 def query(
-    sql: Annotated[str, typer.Argument(help="One SELECT over the published tables; see docs/tables.md.")],
+    sql: Annotated[str, typer.Argument(help="One SELECT over the published tables; - reads it from standard input.")],
     format: Annotated[str, typer.Option(help="table, csv or json.")] = "table",
 ) -> None:
-    """Ask a question of the published database.
+    """Ask a question of the published database: one SELECT (DESCRIBE, SHOW TABLES, SUMMARIZE and EXPLAIN too).
+
+    It sees the published tables only and changes nothing: files, other databases, settings and extensions are closed
+    to it. docs/tables.md says what there is to ask for.
 
     Cells of text that a spreadsheet would run as a formula are quoted with ' in CSV.
     """
-    import duckdb
-
     settings, home = _home()
     if not home.analytics.exists():
         raise LoancallsError(f"Nothing has been published in {home.root} yet; run `loancalls run FILE...` first.")
-    from orchestration.store.connection import connect
+    from orchestration.cli.query import answer
 
-    with connect(home.analytics, home, settings, read_only=True) as con:
-        try:
-            relation = con.sql(name_as_text(sql))
-            if relation is None:
-                raise UsageError("That is no question; give one SELECT.")
-            frame = _frame(relation)
-        except duckdb.Error as error:
-            raise UsageError(f"The query cannot be answered: {error}") from None
-    _print_frame(frame, format)
+    _print_frame(answer(home, settings, _standard_input() if sql == "-" else name_as_text(sql)), format)
+
+
+def _standard_input() -> str:
+    try:
+        return sys.stdin.buffer.read().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise UsageError("Standard input is not UTF-8; save the SQL as UTF-8.") from None
 
 
 @app.command()
@@ -302,22 +302,6 @@ def _print_findings(home: Home, settings: Settings, shas: list[str], format: str
         typer.echo("\nWhat was wrong, and how to mend it:")
     if format != "table" or frame.height:
         _print_frame(frame, format)
-
-
-def _frame(relation: object) -> object:
-    """A result as a polars frame; UUIDs and JSON as text."""
-    import polars as pl
-
-    casts = [
-        f'CAST("{name.replace(chr(34), chr(34) * 2)}" AS VARCHAR) AS "{name.replace(chr(34), chr(34) * 2)}"'
-        if str(kind) in ("UUID", "JSON")
-        else f'"{name.replace(chr(34), chr(34) * 2)}"'
-        for name, kind in zip(relation.columns, relation.types, strict=True)
-    ]
-    if len({name.lower() for name in relation.columns}) == len(relation.columns):
-        relation = relation.project(", ".join(casts))
-    frame = relation.pl()
-    return frame if isinstance(frame, pl.DataFrame) else pl.DataFrame(frame)
 
 
 def _print_frame(frame: object, format: str) -> None:

@@ -98,7 +98,7 @@ def test_query_formats(folder: Path) -> None:
     ("arguments", "said"),
     [
         (("query", "SELECT nothing FROM nowhere"), "The query cannot be answered"),
-        (("query", "DROP TABLE loans"), "The query cannot be answered"),
+        (("query", "DROP TABLE loans"), "Give one SELECT"),
         (("query", "SELECT 1", "--format", "xml"), "it must be table, csv or json"),
         (("run", "no_such_file.csv"), "no_such_file.csv cannot be read"),
         (("run", "."), "is not a regular file"),
