@@ -23,19 +23,29 @@ CREATE OR REPLACE MACRO loan_number(s) AS
 
 -- Upper case without spaces and hyphens. The two macros below take what this one gives.
 CREATE OR REPLACE MACRO national_id_text(s) AS
-    translate(s, 'abcdefghijklmnopqrstuvwxyz -', 'ABCDEFGHIJKLMNOPQRSTUVWXYZ');
+    CASE
+        WHEN regexp_matches(s, '^[A-Z0-9]+$') THEN s
+        ELSE translate(s, 'abcdefghijklmnopqrstuvwxyz -', 'ABCDEFGHIJKLMNOPQRSTUVWXYZ')
+    END;
+
+-- A PAN, which most ids are: neither absent nor bad, seen at one glance.
+CREATE OR REPLACE MACRO is_pan(t) AS regexp_matches(t, '^[A-Z]{5}[0-9]{4}[A-Z]$') AND NOT contains(t, 'XXXX');
 
 -- Masked (XXXX or *), lost in an exponent, or fewer than four digits: such an id identifies nobody.
 CREATE OR REPLACE MACRO is_bad_national_id(t) AS
-    NOT is_absent(t) AND (
-        has_exponent(t)
-        OR contains(t, 'XXXX')
-        OR contains(t, '*')
-        OR length(regexp_replace(t, '[^0-9]', '', 'g')) < 4
-    );
+    CASE
+        WHEN is_pan(t) OR is_absent(t) THEN false
+        ELSE has_exponent(t)
+            OR contains(t, 'XXXX')
+            OR contains(t, '*')
+            OR length(regexp_replace(t, '[^0-9]', '', 'g')) < 4
+    END;
 
 CREATE OR REPLACE MACRO national_id_of(t) AS
-    CASE WHEN is_absent(t) OR is_bad_national_id(t) THEN NULL ELSE without_point_zero(t) END;
+    CASE
+        WHEN is_pan(t) THEN t
+        WHEN NOT is_absent(t) AND NOT is_bad_national_id(t) THEN without_point_zero(t)
+    END;
 
 -- Words; a data frame's blank cell became the text nan. Nan is a name.
 CREATE OR REPLACE MACRO words_of(s) AS CASE WHEN s NOT IN ('nan', 'NaN', 'NAN') THEN s END;
@@ -66,6 +76,8 @@ CREATE OR REPLACE MACRO is_one_number(s) AS
 CREATE OR REPLACE MACRO amount_of(s) AS
     CASE
         WHEN regexp_matches(s, '^[0-9]{1,13}([.][0-9]{1,6})?$') THEN TRY_CAST(s AS DECIMAL(15, 2))
+        WHEN regexp_matches(s, '^[0-9]{1,3}(,[0-9]{2,3}){0,3},[0-9]{3}([.][0-9]{1,6})?$')
+        THEN TRY_CAST(replace(s, ',', '') AS DECIMAL(15, 2))
         WHEN is_one_number(s) AND length(split_part(amount_digits(amount_text(s)), '.', 1)) <= 14
         THEN TRY_CAST(
             CASE WHEN contains(amount_text(s), '(') THEN '-' ELSE '' END || amount_digits(amount_text(s))

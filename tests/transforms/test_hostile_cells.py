@@ -14,9 +14,8 @@ from typing import NamedTuple
 
 import pytest
 from stories import frame, ours
-from support import World
+from support import World, check_contract, check_together
 
-from expectations.run import check_contract, check_together
 from models import phones, rules
 from models.base import published_tables
 from models.fields import (

@@ -20,6 +20,7 @@ records AS (
         to_phones.phone AS to_phone,
         from_phones.problem AS from_problem,
         to_phones.problem AS to_problem,
+        settings.utc_offset_minutes,
         -- Files state local times, our records UTC.
         CASE WHEN rows.kind = 'call_log' THEN settings.utc_offset_minutes ELSE 0 END AS minutes_east,
         timestamp_of(rows.initiated_at, coalesce(date_orders.initiated_day_first, true), minutes_east) AS initiated,
@@ -38,14 +39,21 @@ records AS (
         ON from_phones.upload_id = rows.upload_id AND from_phones.phone_text = rows.from_number
     LEFT JOIN lake.phones AS to_phones
         ON to_phones.upload_id = rows.upload_id AND to_phones.phone_text = rows.to_number
+),
+
+repeated AS (
+    SELECT upload_id, row_fingerprint, min(line_number) AS first_line
+    FROM lake.call_event_rows
+    GROUP BY upload_id, row_fingerprint
+    HAVING count(*) > 1
 )
 
 SELECT
     row_id,
-    upload_id,
+    typed.upload_id,
     line_number,
-    row_fingerprint,
-    row_number() OVER (PARTITION BY upload_id, row_fingerprint ORDER BY line_number) > 1 AS is_duplicate,
+    typed.row_fingerprint,
+    coalesce(line_number > repeated.first_line, false) AS is_duplicate,
     CASE
         WHEN problem IS NOT NULL THEN problem
         WHEN kind = 'call_log' AND is_absent(call_sid) THEN 'missing_call_sid: the row has no call id; export the log with the call id in every row'
@@ -90,4 +98,6 @@ SELECT
     loan_number(loan_id) AS loan_id,
     triggered_by_batch,
     triggered_by_line
-FROM (SELECT records.*, settings.utc_offset_minutes FROM records CROSS JOIN settings) AS typed
+FROM records AS typed
+LEFT JOIN repeated
+    ON repeated.upload_id = typed.upload_id AND repeated.row_fingerprint = typed.row_fingerprint

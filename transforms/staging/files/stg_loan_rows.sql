@@ -11,6 +11,21 @@ WITH date_orders AS (
     GROUP BY upload_id
 ),
 
+-- A book has few days and many rows: each way of writing a day is read once.
+date_cells AS (
+    SELECT rows.next_due_date AS cell, coalesce(date_orders.due_day_first, true) AS day_first
+    FROM lake.borrower_rows AS rows
+    LEFT JOIN date_orders ON date_orders.upload_id = rows.upload_id
+    UNION
+    SELECT rows.last_paid_date AS cell, coalesce(date_orders.paid_day_first, true) AS day_first
+    FROM lake.borrower_rows AS rows
+    LEFT JOIN date_orders ON date_orders.upload_id = rows.upload_id
+),
+
+dates AS (
+    SELECT cell, day_first, date_of(cell, day_first) AS day FROM date_cells WHERE cell IS NOT NULL
+),
+
 records AS (
     SELECT
         rows.* EXCLUDE (loan_id, phone, national_id, branch_contact_number, employee_contact_number),
@@ -38,30 +53,36 @@ records AS (
 
 typed AS (
     SELECT
-        *,
+        records.*,
         amount_of(principal_amount) AS principal,
         amount_of(outstanding_amount) AS outstanding,
         amount_of(due_amount) AS due,
         amount_of(last_paid_amount) AS paid,
-        date_of(next_due_date, due_day_first) AS due_date,
-        date_of(last_paid_date, paid_day_first) AS paid_date,
+        due_dates.day AS due_date,
+        paid_dates.day AS paid_date,
         flag_of(do_not_call) AS do_not_call_flag,
         national_id_text(national_id_cell) AS id_text
     FROM records
+    LEFT JOIN dates AS due_dates
+        ON due_dates.cell = records.next_due_date AND due_dates.day_first = records.due_day_first
+    LEFT JOIN dates AS paid_dates
+        ON paid_dates.cell = records.last_paid_date AND paid_dates.day_first = records.paid_day_first
 ),
 
--- The window keeps what was typed above from being worked out again for each use below.
-numbered AS (
-    SELECT *, row_number() OVER (PARTITION BY upload_id, row_fingerprint ORDER BY line_number) AS repetition FROM typed
+repeated AS (
+    SELECT upload_id, row_fingerprint, min(line_number) AS first_line
+    FROM lake.borrower_rows
+    GROUP BY upload_id, row_fingerprint
+    HAVING count(*) > 1
 )
 
 SELECT
     row_id,
-    upload_id,
+    typed.upload_id,
     line_number,
-    row_fingerprint,
+    typed.row_fingerprint,
     problem IS NOT NULL AS is_unreadable,
-    repetition > 1 AS is_duplicate,
+    coalesce(line_number > repeated.first_line, false) AS is_duplicate,
     CASE
         WHEN problem IS NOT NULL THEN problem
         WHEN has_exponent(loan_text)
@@ -103,4 +124,6 @@ SELECT
     words_of(employee_id) AS employee_id,
     employee_contact_number,
     do_not_call_flag AS do_not_call
-FROM numbered
+FROM typed
+LEFT JOIN repeated
+    ON repeated.upload_id = typed.upload_id AND repeated.row_fingerprint = typed.row_fingerprint
