@@ -121,6 +121,14 @@ class World:
                 if tables is None or name in tables:
                     warehouse.build(transform)
 
+    def build_for(self, *tables: str) -> None:
+        """Build these tables and what they are made from, and no others."""
+        known, wanted, todo = load_transforms(), set(), list(tables)
+        while todo:
+            wanted.add(name := todo.pop())
+            todo += set(known[name].tables) - wanted
+        self.build(wanted)
+
     def publish(self, are_checks_passed: bool = True) -> None:
         """Publish what was built as if every check had been made and had passed, or as if none had."""
         if are_checks_passed:

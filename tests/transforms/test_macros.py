@@ -59,7 +59,8 @@ IDENTIFIERS = table(
     loan_number=[*each(None, *ABSENT, "1.2E+11"), ("12345.0", "12345"),
                  *((text, text) for text in ("12E5", "LN-001", "ln 001", "000123", "=1+1", "ऋण-१"))],
     national_id_text=[("abcde 1234-f", "ABCDE1234F"), ("1234 5678 9012", "123456789012"), ("-", "")],
-    is_bad_national_id=[*each(True, "1.2E+11", "XXXXX1234X", "XXXXXXXX9012", "XXXX9012", "****9012", "ABC", "PAN", "123"),
+    is_bad_national_id=[*each(True, "1.2E+11", "XXXXX1234X", "XXXXXXXX9012", "XXXX9012", "****9012", "ABC", "PAN",
+                              "123"),
                         *each(False, "ABCDE1234F", "XXX1234567", "NA", "", "1234", "000000000000", None)],
     national_id_of=[*each(None, *ABSENT, "1.2E+11", "XXXX9012", "*9012", "123", "000000000000", "111111"),
                     ("ABCDE1234F", "ABCDE1234F"), ("123456789012.0", "123456789012"),
@@ -250,7 +251,7 @@ OTHER_ARGUMENTS = {
 # These take numbers, dates and flags, which are no text.
 OF_NO_TEXT = {
     *("rate", "wilson_low", "wilson_high", "shrunk_rate_of", "row_order_of", "in_our_centuries", "date_order"),
-    "in_force_from",
+    *("in_force_from", "in_force_to"),
 }
 
 

@@ -1,5 +1,5 @@
 -- Grain: one row per record that speaks of a call: of a call log, or of ours (call, status).
--- Inputs: lake.call_event_rows, lake.uploads, lake.phones, stg_date_orders, settings.
+-- Inputs: lake.call_event_rows, lake.uploads, lake.phones, stg_date_orders, stg_repeated_rows, settings.
 -- Meaning: the record's cells as typed values in UTC, and what was wrong with it; a bad cell is null and named.
 -- Incremental: upload_id
 WITH date_orders AS (
@@ -20,6 +20,7 @@ records AS (
         to_phones.phone AS to_phone,
         from_phones.problem AS from_problem,
         to_phones.problem AS to_problem,
+        coalesce(rows.line_number > repeated.first_line, false) AS is_duplicate,
         settings.utc_offset_minutes,
         -- Files state local times, our records UTC.
         CASE WHEN rows.kind = 'call_log' THEN settings.utc_offset_minutes ELSE 0 END AS minutes_east,
@@ -35,25 +36,20 @@ records AS (
     JOIN lake.uploads AS uploads ON uploads.upload_id = rows.upload_id
     CROSS JOIN settings
     LEFT JOIN date_orders ON date_orders.upload_id = rows.upload_id
+    LEFT JOIN stg_repeated_rows AS repeated
+        ON repeated.upload_id = rows.upload_id AND repeated.row_fingerprint = rows.row_fingerprint
     LEFT JOIN lake.phones AS from_phones
         ON from_phones.upload_id = rows.upload_id AND from_phones.phone_text = rows.from_number
     LEFT JOIN lake.phones AS to_phones
         ON to_phones.upload_id = rows.upload_id AND to_phones.phone_text = rows.to_number
-),
-
-repeated AS (
-    SELECT upload_id, row_fingerprint, min(line_number) AS first_line
-    FROM lake.call_event_rows
-    GROUP BY upload_id, row_fingerprint
-    HAVING count(*) > 1
 )
 
 SELECT
     row_id,
-    typed.upload_id,
+    upload_id,
     line_number,
-    typed.row_fingerprint,
-    coalesce(line_number > repeated.first_line, false) AS is_duplicate,
+    row_fingerprint,
+    is_duplicate,
     CASE
         WHEN problem IS NOT NULL THEN problem
         WHEN kind = 'call_log' AND is_absent(call_sid) THEN 'missing_call_sid: the row has no call id; export the log with the call id in every row'
@@ -98,6 +94,4 @@ SELECT
     loan_number(loan_id) AS loan_id,
     triggered_by_batch,
     triggered_by_line
-FROM records AS typed
-LEFT JOIN repeated
-    ON repeated.upload_id = typed.upload_id AND repeated.row_fingerprint = typed.row_fingerprint
+FROM records

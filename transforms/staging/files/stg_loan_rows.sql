@@ -1,39 +1,18 @@
 -- Grain: one row per record that speaks of a borrower or a loan: of a loan book, or of ours (customer, loan).
--- Inputs: lake.borrower_rows, lake.uploads, lake.phones, stg_date_orders.
+-- Inputs: lake.borrower_rows, lake.uploads, lake.phones, stg_days, stg_repeated_rows.
 -- Meaning: the record's cells as typed values, and what was wrong with it; a bad cell is null and named.
 -- Incremental: upload_id
-WITH date_orders AS (
-    SELECT
-        upload_id,
-        bool_and(day_first) FILTER (WHERE field = 'next_due_date') AS due_day_first,
-        bool_and(day_first) FILTER (WHERE field = 'last_paid_date') AS paid_day_first
-    FROM stg_date_orders
-    GROUP BY upload_id
-),
-
--- A book has few days and many rows: each way of writing a day is read once.
-date_cells AS (
-    SELECT rows.next_due_date AS cell, coalesce(date_orders.due_day_first, true) AS day_first
-    FROM lake.borrower_rows AS rows
-    LEFT JOIN date_orders ON date_orders.upload_id = rows.upload_id
-    UNION
-    SELECT rows.last_paid_date AS cell, coalesce(date_orders.paid_day_first, true) AS day_first
-    FROM lake.borrower_rows AS rows
-    LEFT JOIN date_orders ON date_orders.upload_id = rows.upload_id
-),
-
-dates AS (
-    SELECT cell, day_first, date_of(cell, day_first) AS day FROM date_cells WHERE cell IS NOT NULL
-),
-
-records AS (
+WITH records AS (
     SELECT
         rows.* EXCLUDE (loan_id, phone, national_id, branch_contact_number, employee_contact_number),
         rows.loan_id AS loan_text,
         rows.national_id AS national_id_cell,
         row_id_of(uploads.sha256, rows.line_number) AS row_id,
-        coalesce(date_orders.due_day_first, true) AS due_day_first,
-        coalesce(date_orders.paid_day_first, true) AS paid_day_first,
+        coalesce(rows.line_number > repeated.first_line, false) AS is_duplicate,
+        due_days.day AS due_day,
+        due_days.day_first AS due_day_first,
+        paid_days.day AS paid_day,
+        paid_days.day_first AS paid_day_first,
         phones.phone,
         phones.problem AS phone_problem,
         branch_phones.phone AS branch_contact_number,
@@ -42,7 +21,12 @@ records AS (
         employee_phones.problem AS employee_phone_problem
     FROM lake.borrower_rows AS rows
     JOIN lake.uploads AS uploads ON uploads.upload_id = rows.upload_id
-    LEFT JOIN date_orders ON date_orders.upload_id = rows.upload_id
+    LEFT JOIN stg_repeated_rows AS repeated
+        ON repeated.upload_id = rows.upload_id AND repeated.row_fingerprint = rows.row_fingerprint
+    LEFT JOIN stg_days AS due_days
+        ON due_days.upload_id = rows.upload_id AND due_days.field = 'next_due_date' AND due_days.cell = rows.next_due_date
+    LEFT JOIN stg_days AS paid_days
+        ON paid_days.upload_id = rows.upload_id AND paid_days.field = 'last_paid_date' AND paid_days.cell = rows.last_paid_date
     LEFT JOIN lake.phones AS phones
         ON phones.upload_id = rows.upload_id AND phones.phone_text = rows.phone
     LEFT JOIN lake.phones AS branch_phones
@@ -53,36 +37,23 @@ records AS (
 
 typed AS (
     SELECT
-        records.*,
+        *,
         amount_of(principal_amount) AS principal,
         amount_of(outstanding_amount) AS outstanding,
         amount_of(due_amount) AS due,
         amount_of(last_paid_amount) AS paid,
-        due_dates.day AS due_date,
-        paid_dates.day AS paid_date,
         flag_of(do_not_call) AS do_not_call_flag,
         national_id_text(national_id_cell) AS id_text
     FROM records
-    LEFT JOIN dates AS due_dates
-        ON due_dates.cell = records.next_due_date AND due_dates.day_first = records.due_day_first
-    LEFT JOIN dates AS paid_dates
-        ON paid_dates.cell = records.last_paid_date AND paid_dates.day_first = records.paid_day_first
-),
-
-repeated AS (
-    SELECT upload_id, row_fingerprint, min(line_number) AS first_line
-    FROM lake.borrower_rows
-    GROUP BY upload_id, row_fingerprint
-    HAVING count(*) > 1
 )
 
 SELECT
     row_id,
-    typed.upload_id,
+    upload_id,
     line_number,
-    typed.row_fingerprint,
+    row_fingerprint,
     problem IS NOT NULL AS is_unreadable,
-    coalesce(line_number > repeated.first_line, false) AS is_duplicate,
+    is_duplicate,
     CASE
         WHEN problem IS NOT NULL THEN problem
         WHEN has_exponent(loan_text)
@@ -95,8 +66,8 @@ SELECT
         cell_error('bad_amount', 'outstanding_amount', 'amount', outstanding_amount, outstanding),
         cell_error('bad_amount', 'due_amount', 'amount', due_amount, due),
         cell_error('bad_amount', 'last_paid_amount', 'amount', last_paid_amount, paid),
-        cell_error('bad_date', 'next_due_date', 'date (' || date_order(due_day_first) || ')', next_due_date, due_date),
-        cell_error('bad_date', 'last_paid_date', 'date (' || date_order(paid_day_first) || ')', last_paid_date, paid_date),
+        cell_error('bad_date', 'next_due_date', 'date (' || date_order(due_day_first) || ')', next_due_date, due_day),
+        cell_error('bad_date', 'last_paid_date', 'date (' || date_order(paid_day_first) || ')', last_paid_date, paid_day),
         'bad_phone: phone ' || phone_problem,
         'bad_phone: branch_contact_number ' || branch_phone_problem,
         'bad_phone: employee_contact_number ' || employee_phone_problem,
@@ -114,8 +85,8 @@ SELECT
     principal AS principal_amount,
     outstanding AS outstanding_amount,
     due AS due_amount,
-    due_date AS next_due_date,
-    paid_date AS last_paid_date,
+    due_day AS next_due_date,
+    paid_day AS last_paid_date,
     paid AS last_paid_amount,
     words_of(cluster) AS cluster,
     words_of(branch) AS branch,
@@ -125,5 +96,3 @@ SELECT
     employee_contact_number,
     do_not_call_flag AS do_not_call
 FROM typed
-LEFT JOIN repeated
-    ON repeated.upload_id = typed.upload_id AND repeated.row_fingerprint = typed.row_fingerprint
