@@ -142,7 +142,7 @@ def main() -> None:
 
 def make(rows: int, names: list[str]) -> dict[str, str]:
     """Write the files; gives the id of each as an upload."""
-    from orchestration.ingest.inbox import hash_file
+    from orchestration.store.hashing import hash_file
     from orchestration.store.lake import upload_id_of
 
     generate(WORK, rows, 0, days=1)[0].rename(_file("plain"))
@@ -197,10 +197,10 @@ def _floor(variant: Variant, upload_id: str, target: Path) -> str:
 def _ours() -> Callable[[Variant, str, Path], str]:
     """What ingest runs for one file, but for keeping the original and looking at phones."""
     from models.fields import kind_of
-    from orchestration.ingest.inbox import hash_file
     from orchestration.reader import read_file
     from orchestration.settings import load_settings
     from orchestration.store.connection import connect
+    from orchestration.store.hashing import hash_file
     from orchestration.store.home import Home
     from orchestration.store.lake import _row_projection, upload_id_of
 

@@ -68,7 +68,8 @@ def run(
     and nothing was published, 2 for wrong usage.
     """
     from orchestration.cli.run import run as run_all
-    from orchestration.ingest.inbox import hash_in_key, parse_moment
+    from orchestration.ingest.inbox import hash_in_key
+    from orchestration.ingest.manifest import parse_moment
 
     settings, home = _home()
     files = files or []

@@ -21,8 +21,8 @@ from orchestration.earlier.generations import (
 )
 from orchestration.earlier.source import BATCH, Source, open_source
 from orchestration.errors import LoancallsError
-from orchestration.ingest.inbox import hash_file
 from orchestration.progress import Progress
+from orchestration.store.hashing import hash_file
 from orchestration.store.home import Home
 from orchestration.store.lake import Lake
 from orchestration.store.records import IMPORT, RecordFile, utc_now, write_records

@@ -1,34 +1,27 @@
 """The inbox: files as people send them, read in place and never changed.
 
 Any file in any folder below the inbox is an upload, but for hidden ones and `manifest.csv`, which states who sent the
-files beside it and when: filename, uploaded_by, uploaded_at, and optionally the sha256 of the bytes it speaks of.
+files beside it and when (see `manifest`).
 """
 
-import csv
-import hashlib
-import io
 import json
 import os
-import pwd
 import re
 import shutil
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from orchestration.errors import LoancallsError, UsageError
-from orchestration.reader.text import decode, readable
+from orchestration.ingest.manifest import MANIFEST, read_manifest, sightings_of, state
 from orchestration.store import journal
 from orchestration.store.atomic import replacing
+from orchestration.store.hashing import hash_file, short_hash
 from orchestration.store.home import Home
 from orchestration.store.lake import FILE, Lake, Sighting
-from orchestration.store.names import name_as_text
 from orchestration.store.records import waiting
-
-MANIFEST = "manifest.csv"
-_MANIFEST_COLUMNS = ("filename", "uploaded_by", "uploaded_at", "sha256")
 
 
 @dataclass(frozen=True)
@@ -51,11 +44,6 @@ class InboxFile:
 def partition_key(filename: str, sha256: str) -> str:
     """The key of an upload in the Dagster UI: its file name, and enough of its hash to be unique."""
     return f"{re.sub(r'[^A-Za-z0-9._-]+', '_', filename)[:80].strip('.')}~{short_hash(sha256)}"
-
-
-def short_hash(sha256: str) -> str:
-    """Enough hex digits of a sha256 to tell the uploads of a home apart, and few enough to read."""
-    return sha256[:10]
 
 
 def hash_in_key(key: str) -> str:
@@ -180,111 +168,11 @@ class Inbox:
                         raise LoancallsError(f"{source} changed while it was read; run again when it is complete.")
         for sighting in stated:
             by, at = uploaded_by or sighting.uploaded_by, uploaded_at or sighting.uploaded_at
-            self.state(target, Sighting(source.name, by, at), sha256)
+            state(target, Sighting(source.name, by, at), sha256, self.staging)
         return target
-
-    def state(self, target: Path, sighting: Sighting, sha256: str) -> None:
-        """Put a line for these bytes into the manifest beside `target`, unless it stands there."""
-        manifest = target.parent / MANIFEST
-        rows = list(csv.DictReader(_text_of(manifest))) if _is_regular(manifest) else []
-        line = {
-            "filename": name_as_text(target.name),
-            "uploaded_by": sighting.uploaded_by,
-            "uploaded_at": sighting.uploaded_at.replace(tzinfo=UTC).isoformat(),
-            "sha256": sha256,
-        }
-        if line in rows:
-            return
-        rows.append(line)
-        out = io.StringIO()
-        writer = csv.DictWriter(out, _MANIFEST_COLUMNS, extrasaction="ignore", restval="", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        with replacing(manifest, self.staging) as new:
-            new.write_text(out.getvalue(), encoding="utf-8")
 
     def _load_index(self) -> dict:
         try:
             return json.loads(self._index_path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
-
-
-def hash_file(path: Path) -> str:
-    """sha256 of a regular file's bytes, in hex. Links are not followed; a file that changes meanwhile is refused."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError as error:
-        raise LoancallsError(f"{path.name} cannot be read: {error.strerror}.") from None
-    with open(descriptor, "rb") as file:
-        before = os.fstat(descriptor)
-        if not stat.S_ISREG(before.st_mode):
-            raise LoancallsError(f"{path.name} is not a regular file; only regular files are read.")
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        after = os.fstat(descriptor)
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        raise LoancallsError(f"{path.name} changed while it was read; run again when it is complete.")
-    return digest
-
-
-def read_manifest(path: Path, offset: timedelta) -> dict[str, list[tuple[str, str | None, datetime | None]]]:
-    """For each file name the (sha256 or '', uploaded_by, uploaded_at in UTC) that a manifest states, in its order."""
-    stated: dict[str, list[tuple[str, str | None, datetime | None]]] = {}
-    if not _is_regular(path):
-        return stated
-    for row in (reader := csv.DictReader(_text_of(path), restval="")):
-        name = (row.get("filename") or "").strip()
-        if not name:
-            continue
-        at = (row.get("uploaded_at") or "").strip()
-        try:
-            moment = parse_moment(at, offset) if at else None
-        except ValueError:
-            raise LoancallsError(
-                f"{path}, line {reader.line_num}: uploaded_at is '{at}'; state it as 2026-03-01 09:30."
-            ) from None
-        entry = ((row.get("sha256") or "").strip(), (row.get("uploaded_by") or "").strip() or None, moment)
-        stated.setdefault(name, []).append(entry)
-    return stated
-
-
-def _is_regular(path: Path) -> bool:
-    """Whether a manifest may be read: no link to elsewhere, no pipe that would be waited for."""
-    try:
-        return stat.S_ISREG(path.lstat().st_mode)
-    except OSError:
-        return False
-
-
-def _text_of(manifest: Path) -> io.StringIO:
-    """A manifest's text, in whatever encoding a spreadsheet has saved it."""
-    return io.StringIO(readable(decode(manifest.read_bytes()).data.decode("utf-8", "surrogatepass")), newline="")
-
-
-def sightings_of(path: Path, sha256: str, manifest: dict) -> list[Sighting]:
-    """Who sent a file and when: every line of the manifest for these bytes, else its last line for the name.
-
-    What a line leaves open, or a file without one, has the file's owner and modification time.
-    """
-    status = path.stat()
-    name = name_as_text(path.name)
-    lines = manifest.get(name, [])
-    of_bytes = [(by, at) for digest, by, at in lines if digest == sha256]
-    of_name = [(by, at) for digest, by, at in lines if digest == ""][-1:]
-    modified = datetime.fromtimestamp(status.st_mtime_ns // 1000 / 1e6, UTC).replace(tzinfo=None)
-    return [Sighting(name, by or _owner(status), at or modified) for by, at in of_bytes or of_name or [(None, None)]]
-
-
-def _owner(status: os.stat_result) -> str:
-    try:
-        return pwd.getpwuid(status.st_uid).pw_name
-    except KeyError:
-        return str(status.st_uid)
-
-
-def parse_moment(text: str, offset: timedelta) -> datetime:
-    """An ISO time as naive UTC; one without a zone is local, `offset` east of UTC. Raises ValueError."""
-    moment = datetime.fromisoformat(text.strip())
-    if moment.tzinfo is None:
-        return moment - offset
-    return moment.astimezone(UTC).replace(tzinfo=None)

@@ -10,10 +10,12 @@ from pathlib import Path
 from duckdb import DuckDBPyConnection
 
 from orchestration.errors import LoancallsError
-from orchestration.ingest.inbox import Inbox, InboxFile, hash_file, hash_in_key, parse_moment, short_hash
+from orchestration.ingest.inbox import Inbox, InboxFile, hash_in_key
+from orchestration.ingest.manifest import parse_moment, state
 from orchestration.reader import Limits
 from orchestration.settings import Settings
 from orchestration.store.connection import connect, lock_into
+from orchestration.store.hashing import hash_file, short_hash
 from orchestration.store.home import Home
 from orchestration.store.lake import FILE, Lake, UploadFacts
 from orchestration.store.records import read_head
@@ -104,7 +106,7 @@ def _ingest_one(
                     uploaded_at=stated.moment(settings.utc_offset_minutes) or sighting.uploaded_at,
                 )
                 # Kept beside the file, or the next look at the inbox would see it as sent another time.
-                inbox.state(file.path, sighting, sha256)
+                state(file.path, sighting, sha256, home.staging)
             lake.add_sighting(sha256, sighting)
         if not lake.sightings(sha256):
             raise LoancallsError(

@@ -30,11 +30,10 @@ import pytest
 from support import World, csv_bytes
 
 from orchestration.errors import LoancallsError, UsageError
-from orchestration.ingest import inbox as inbox_module
 from orchestration.ingest import run as ingest_module
-from orchestration.ingest.inbox import hash_file
 from orchestration.reader import no_pattern
 from orchestration.store.connection import connect, lock_into
+from orchestration.store.hashing import hash_file
 from orchestration.store.home import Home
 from orchestration.store.lake import Lake
 
@@ -392,7 +391,7 @@ def test_a_file_that_grows_while_it_is_hashed_is_refused(tmp_path: Path, monkeyp
             more.write(b"L2")
         return real(file, name)
 
-    monkeypatch.setattr(inbox_module.hashlib, "file_digest", file_digest)
+    monkeypatch.setattr(hashlib, "file_digest", file_digest)
     with pytest.raises(LoancallsError, match=r"^a\.csv changed while it was read; run again when it is complete\.$"):
         hash_file(path)
 
@@ -413,7 +412,7 @@ def test_a_file_that_changes_while_it_is_taken(world: World, tmp_path: Path, mon
             source.write_bytes(LATER)
         return real(path, target, **options)
 
-    monkeypatch.setattr(inbox_module.shutil, "copy2", copy2)
+    monkeypatch.setattr(shutil, "copy2", copy2)
     with suppress(LoancallsError):
         world.inbox.take(source, "asha", datetime(2026, 3, 1))
     found = [(file.sha256, file.sighting.uploaded_by, file.sighting.uploaded_at) for file in world.inbox.files()]

@@ -10,7 +10,9 @@ import pytest
 from support import World
 
 from orchestration.errors import LoancallsError, UsageError
-from orchestration.ingest.inbox import hash_file, hash_in_key, parse_moment, partition_key, partition_keys
+from orchestration.ingest.inbox import hash_in_key, partition_key, partition_keys
+from orchestration.ingest.manifest import parse_moment
+from orchestration.store.hashing import hash_file
 from orchestration.store.lake import Sighting
 
 ME = pwd.getpwuid(os.getuid()).pw_name

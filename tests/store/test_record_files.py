@@ -11,8 +11,9 @@ from stories import DAY, frame, ours, state
 from support import World
 
 from models.fields import CALL, CUSTOMER, FILE_UPLOAD, RECORD_FIELDS, RECORD_KINDS
-from orchestration.ingest.inbox import hash_file, partition_key, short_hash
+from orchestration.ingest.inbox import partition_key
 from orchestration.ingest.run import ingest
+from orchestration.store.hashing import hash_file, short_hash
 from orchestration.store.records import API, IMPORT, RecordFile, read_head, waiting, write_records
 
 ASHA = {"entity_id": ours("asha"), "phone": " 98450 12345 ", "full_name": "Asha", "email": ""}

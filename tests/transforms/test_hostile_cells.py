@@ -30,9 +30,9 @@ from models.fields import (
     STATUS,
     UPLOAD_ROW,
 )
-from orchestration.ingest.inbox import hash_file
 from orchestration.reader.shapes import BLANKS
 from orchestration.settings import load_settings
+from orchestration.store.hashing import hash_file
 from orchestration.store.lake import upload_id_of
 from orchestration.store.records import API, RecordFile, write_records
 from orchestration.warehouse.publish import publish

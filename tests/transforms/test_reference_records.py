@@ -19,7 +19,7 @@ from support import World
 from test_reference import DAY, LOAN_VALUES, OFFICES, agree, finish, text_of
 
 from models.fields import RECORD_FIELDS
-from orchestration.ingest.inbox import hash_file
+from orchestration.store.hashing import hash_file
 from orchestration.store.lake import upload_id_of
 from orchestration.store.records import API, IMPORT, RecordFile, write_records
 from orchestration.warehouse.transforms import load_transforms
