@@ -385,6 +385,33 @@ class LoanSnapshot(Base):
     loan: Mapped[Loan] = relationship(back_populates="snapshots")
 
 
+class Payment(Base):
+    """A payment that some upload states: a distinct last paid date and amount of a loan."""
+
+    __tablename__ = "payments"
+    __grain__ = "one row per loan, date and amount paid"
+    __order__ = 8
+
+    id: Mapped[uuid.UUID] = col(Id, primary_key=True, about="Derived from the loan number, the date and the amount.")
+    loan_ref: Mapped[uuid.UUID] = col(Id, ForeignKey("loans.id"), nullable=False, about="The loan, as loans.id.")
+    loan_id: Mapped[str] = col(String(100), nullable=False, about="The lender's own loan number.")
+    customer_id: Mapped[uuid.UUID] = col(
+        Id,
+        ForeignKey("customers.id"),
+        nullable=False,
+        about="The loan's customer as of the first upload that states it.",
+    )
+    paid_on: Mapped[dt.date] = col(Date, nullable=False, about="The local date on which it was paid, as stated.")
+    paid_at: Mapped[dt.datetime] = col(Timestamp, nullable=False, about="The start of that local day (UTC).")
+    amount: Mapped[decimal.Decimal] = col(MONEY, nullable=False, about="What was paid.")
+    first_seen_upload: Mapped[uuid.UUID] = col(
+        Id, ForeignKey("file_uploads.id"), nullable=False, about="The first upload that states it."
+    )
+    upload_row_id: Mapped[uuid.UUID] = col(
+        Id, ForeignKey("upload_rows.id"), nullable=False, about="That upload's last row for the loan."
+    )
+
+
 class CallSession(LegacyCallSession, Base):
     """A call to a borrower, with the line of the upload that triggered it and what came of it."""
 

@@ -191,7 +191,11 @@ def test_types_and_comments_are_the_contracts(loaded: Callable[..., World]) -> N
             "ORDER BY column_index",
         )
         assert found == [(column.name, duckdb_type(column), column.comment) for column in model.__table__.columns]
-        ((comment,),) = published(world, f"SELECT comment FROM duckdb_tables() WHERE table_name = '{table}'")
+        ((comment,),) = published(
+            world,
+            f"SELECT comment FROM duckdb_tables() WHERE table_name = '{table}' "
+            f"UNION ALL SELECT comment FROM duckdb_views() WHERE view_name = '{table}'",
+        )
         assert model.__grain__ in comment
 
 

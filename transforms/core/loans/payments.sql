@@ -1,15 +1,31 @@
 -- Grain: one row per loan, date and amount paid.
--- Inputs: loan_snapshots, stg_uploads.
+-- Inputs: loan_snapshots, stg_uploads, settings.
 -- Meaning: a payment is a distinct last paid date and amount that any upload states of a loan; its customer and row
 --          are those of the first upload that states it.
+WITH payments AS (
+    SELECT
+        snapshots.loan_ref,
+        snapshots.loan_id,
+        snapshots.last_paid_date AS paid_on,
+        snapshots.last_paid_amount AS amount,
+        arg_min(snapshots.customer_id, uploads.upload_order) AS customer_id,
+        arg_min(snapshots.file_upload_id, uploads.upload_order) AS first_seen_upload,
+        arg_min(snapshots.upload_row_id, uploads.upload_order) AS upload_row_id
+    FROM loan_snapshots AS snapshots
+    JOIN stg_uploads AS uploads ON uploads.upload_id = snapshots.file_upload_id
+    WHERE snapshots.last_paid_date IS NOT NULL AND snapshots.last_paid_amount IS NOT NULL
+    GROUP BY snapshots.loan_ref, snapshots.loan_id, snapshots.last_paid_date, snapshots.last_paid_amount
+)
+
 SELECT
-    snapshots.loan_id,
-    snapshots.loan_ref,
-    snapshots.last_paid_date AS paid_on,
-    snapshots.last_paid_amount AS amount,
-    arg_min(snapshots.customer_id, uploads.upload_order) AS customer_id,
-    arg_min(snapshots.upload_row_id, uploads.upload_order) AS upload_row_id
-FROM loan_snapshots AS snapshots
-JOIN stg_uploads AS uploads ON uploads.upload_id = snapshots.file_upload_id
-WHERE snapshots.last_paid_date IS NOT NULL AND snapshots.last_paid_amount IS NOT NULL
-GROUP BY snapshots.loan_id, snapshots.loan_ref, snapshots.last_paid_date, snapshots.last_paid_amount
+    id_of('paid', payments.loan_id || '|' || CAST(payments.paid_on AS VARCHAR) || '|' || CAST(payments.amount AS VARCHAR)) AS id,
+    payments.loan_ref,
+    payments.loan_id,
+    payments.customer_id,
+    payments.paid_on,
+    CAST(payments.paid_on AS TIMESTAMP) - to_minutes(settings.utc_offset_minutes) AS paid_at,
+    payments.amount,
+    payments.first_seen_upload,
+    payments.upload_row_id
+FROM payments
+CROSS JOIN settings
