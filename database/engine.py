@@ -88,27 +88,29 @@ def _discard(connection: sa.Connection, name: str) -> None:
     _of(connection).discard(name)
 
 
+_dialect: Any = engine.dialect
+
 # What is committed is in the journal by then; here nothing needs to be kept, so nothing can fail.
-engine.dialect.do_commit = engine.dialect.do_rollback
+_dialect.do_commit = _dialect.do_rollback
 
 # Scripts use session.begin_nested() to try a row and go on without it.
-engine.dialect.do_savepoint = _save
-engine.dialect.do_rollback_to_savepoint = _restore
-engine.dialect.do_release_savepoint = _discard
+_dialect.do_savepoint = _save
+_dialect.do_rollback_to_savepoint = _restore
+_dialect.do_release_savepoint = _discard
 
 
 # What a script sees as tables are views here.
-engine.dialect.get_table_names = lambda connection, schema=None, **kw: sorted(published_tables())
+_dialect.get_table_names = lambda connection, schema=None, **kw: sorted(published_tables())
 
 
-class _Compiler(engine.dialect.statement_compiler):
+class _Compiler(_dialect.statement_compiler):
     """SQL without FOR UPDATE: `_before_execute` does what it means."""
 
     def for_update_clause(self, select: Any, **kw: Any) -> str:
         return ""
 
 
-engine.dialect.statement_compiler = _Compiler
+_dialect.statement_compiler = _Compiler
 
 
 @event.listens_for(engine, "begin")
@@ -125,7 +127,7 @@ def _before_execute(connection: sa.Connection, clause: Any, many: Any, params: A
         raise CannotBeKept(_NO_UPSERT)
     if getattr(clause, "_for_update_arg", None) is not None:
         _of(connection).take_turn()  # nobody else changes what is read now
-    if not isinstance(clause, sa.Update) or clause.table.name not in WRITABLE:
+    if not isinstance(clause, sa.Update) or not isinstance(clause.table, sa.Table) or clause.table.name not in WRITABLE:
         return
     table = WRITABLE[clause.table.name].__table__
     _of(connection).take_turn()

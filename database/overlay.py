@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.exc import TimeoutError as TurnTimeout
 
-from models.base import Pii, duckdb_type, published_tables
+from models.base import Base, Pii, duckdb_type, published_tables
 from models.tables import CallSession, CallStatusUpdate, Customer, FileUpload, Loan, UploadRow
 from orchestration.reader import no_pattern
 from orchestration.settings import Settings
@@ -33,7 +33,7 @@ WRITABLE = {
 FORMER = "former_fingerprints"
 _FORMER_COLUMNS = {"fingerprint": "VARCHAR", "customer_id": "UUID"}
 # A row, cells as text or None: as it is now, and as it was before.
-Row = dict[str, str | None]
+Row = dict[str, Any]  # by column, a cell as text or null
 Change = tuple[Row, Row | None]
 
 
@@ -307,13 +307,12 @@ class Overlay:
             "WHERE new.id IN (SELECT id FROM ids) ORDER BY new.rowid",
             [ids],
         )
-        found = []
+        found: list[tuple[Row, Row | None]] = []
         for row in rows:
             new = dict(zip(names, row[: len(names)], strict=True))
             old = dict(zip(names, row[len(names) :], strict=True))
-            old = old if old["id"] is not None else None
             if new != old:
-                found.append((new, old))
+                found.append((new, old if old["id"] is not None else None))
         return found
 
     def texts(self, table: str, column: str, ids: list[str]) -> dict[str, str]:
@@ -388,7 +387,7 @@ def _on_top(below: str, above: str, key: str, is_needed: bool) -> str:
     )
 
 
-def _columns(model: type) -> dict[str, str]:
+def _columns(model: type[Base]) -> dict[str, str]:
     """The columns of a table with their types here: JSON stays text."""
     kinds = {column.name: duckdb_type(column) for column in model.__table__.columns}
     return {name: "VARCHAR" if kind == "JSON" else kind for name, kind in kinds.items()}

@@ -1,7 +1,7 @@
 """The declarative base, and the vocabulary the contract is written in."""
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, MappedColumn, mapped_column
@@ -57,6 +57,7 @@ class CallStatus(StrEnum):
 class Base(DeclarativeBase):
     """Base of every table class. A class's docstring is the table's description, `__grain__` what one row is."""
 
+    __table__: ClassVar[sa.Table]
     __grain__: str = ""
 
 

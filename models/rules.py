@@ -10,6 +10,7 @@ import hashlib
 import threading
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -27,9 +28,9 @@ def _connection() -> duckdb.DuckDBPyConnection:
 
 
 @lru_cache(maxsize=4096)
-def _ask(expression: str, *values: object) -> object:
+def _ask(expression: str, *values: object) -> Any:
     with _lock:
-        return _connection().execute(f"SELECT {expression}", list(values)).fetchone()[0]
+        return _connection().execute(f"SELECT {expression}", list(values)).fetchall()[0][0]
 
 
 def call_status(word: str) -> str | None:
@@ -52,7 +53,7 @@ def date(text: str) -> dt.date | None:
     return _ask("date_of(?, true)", text.strip())
 
 
-def moment(value: object) -> object:
+def moment(value: object) -> Any:
     """A time as naive UTC, from ISO text, a time with a zone, or a date. Raises ValueError for other text."""
     if isinstance(value, str):
         if is_unstated(value):

@@ -12,7 +12,7 @@ import json
 import uuid
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -140,7 +140,7 @@ def _plain(value: Any) -> Any:
 
 
 @event.listens_for(Base, "attribute_instrument", propagate=True)
-def _listen(cls: type, key: str, attribute: Any) -> None:
+def _listen(cls: type[Base], key: str, attribute: Any) -> None:
     column = cls.__table__.columns.get(key) if hasattr(attribute.property, "columns") else None
     coerce = None if column is None else _coercion(column)
     if coerce is None:
@@ -198,13 +198,13 @@ def _mark_row(mapper: Any, connection: Any, row: UploadRow) -> None:
 
 @event.listens_for(CallStatusUpdate, "before_insert")
 def _number_update(mapper: Any, connection: Any, update: CallStatusUpdate) -> None:
-    call = update.call_session_id
-    if update.sequence is None and call is not None:
+    call, stated, session = update.call_session_id, cast(int | None, update.sequence), object_session(update)
+    if stated is None and call is not None and session is not None:
         table = CallStatusUpdate.__table__
         last = connection.execute(sa.select(sa.func.max(table.c.sequence)).where(table.c.call_session_id == call))
         beside = [
             other.sequence or 0
-            for other in object_session(update).new
+            for other in session.new
             if isinstance(other, CallStatusUpdate) and other.call_session_id == call
         ]
         update.sequence = max([last.scalar() or 0, *beside]) + 1

@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -138,7 +138,7 @@ def _fixed_offset_minutes(name: str) -> int:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise UsageError(f"{PREFIX}TIMEZONE is '{name}'; state an IANA name such as Asia/Kolkata.") from None
     moments = [datetime(year, month, 15, tzinfo=UTC) for year in range(2015, 2041) for month in (1, 4, 7, 10)]
-    offsets = {moment.astimezone(zone).utcoffset() for moment in moments}
+    offsets = {moment.astimezone(zone).utcoffset() or timedelta() for moment in moments}
     if len(offsets) != 1:
         raise UsageError(f"{PREFIX}TIMEZONE is '{name}', which changes its clocks; only fixed zones are supported.")
     return int(offsets.pop().total_seconds() // 60)

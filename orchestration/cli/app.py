@@ -7,18 +7,22 @@ import signal
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
 
 from orchestration.errors import LoancallsError, UsageError
+from orchestration.progress import Progress
 from orchestration.settings import Settings, load_settings
 from orchestration.store.home import Home
 from orchestration.store.names import name_as_text
+
+if TYPE_CHECKING:
+    import polars as pl
 
 app = typer.Typer(
     name="loancalls",
@@ -217,7 +221,7 @@ def main() -> None:
         raise SystemExit(2 if isinstance(error, UsageError) else 1) from None
 
 
-def _write_as(stream: object, **how: str) -> None:
+def _write_as(stream: object, **how: Any) -> None:
     if isinstance(stream, io.TextIOWrapper):  # not where a test listens
         stream.reconfigure(**how)
 
@@ -259,7 +263,7 @@ class _Watch:
             SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
             TextColumn("{task.fields[step]}"), console=self.console, disable=not self.console.is_terminal,
         )  # fmt: skip
-        self.task = None
+        self.task: TaskID | None = None
 
     def __enter__(self) -> "_Watch":
         self.bars.start()
@@ -268,8 +272,7 @@ class _Watch:
     def __exit__(self, *_: object) -> None:
         self.bars.stop()
 
-    def progress(self) -> object:
-        from orchestration.progress import Progress
+    def progress(self) -> Progress:
 
         return Progress(phase=self._phase, step=self._step, say=self._say)
 
@@ -305,7 +308,7 @@ def _print_findings(home: Home, settings: Settings, shas: list[str], format: str
         _print_frame(frame, format)
 
 
-def _print_frame(frame: object, format: str) -> None:
+def _print_frame(frame: "pl.DataFrame", format: str) -> None:
     import polars as pl
 
     if format in ("csv", "json"):

@@ -10,7 +10,7 @@ import warnings
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
@@ -108,13 +108,13 @@ def _ingest(
     files: list[InboxFile],
     again: list[tuple[str, str]],
 ) -> None:
-    from orchestration.defs.partitions import RANGE_END, RANGE_START, UPLOADS, contiguous
+    from orchestration.defs.partitions import RANGE_END, RANGE_START, UPLOADS_NAME, contiguous
 
-    known = instance.get_dynamic_partitions(UPLOADS.name)
+    known = instance.get_dynamic_partitions(UPLOADS_NAME)
     keys = partition_keys(files, known)
     keys = list(dict.fromkeys([*keys, *(known_key(filename, sha256, known) for filename, sha256 in again)]))
     new = [key for key in keys if key not in known]
-    instance.add_dynamic_partitions(UPLOADS.name, new)
+    instance.add_dynamic_partitions(UPLOADS_NAME, new)
     progress.phase("Reading", len(keys))
     for first, last in contiguous(keys, [*known, *new]):
         _execute(home, instance, "ingest", report, progress, {RANGE_START: first, RANGE_END: last})
@@ -175,7 +175,7 @@ def _origin(job: str) -> "dg._core.remote_origin.RemoteJobOrigin":
     return RemoteRepositoryOrigin(location, "__repository__").get_job_origin(job)
 
 
-def _sentence(failure: object, step: str) -> str:
+def _sentence(failure: Any, step: str) -> str:
     """What went wrong in a step: the sentence that it failed with, else the step and its error."""
     said = failure.user_failure_data
     if said is not None and said.description:

@@ -151,7 +151,7 @@ def _contract_schema(table: str) -> Mapping[str, Any]:
             name=column.name,
             type=duckdb_type(column),
             description=column.comment,
-            constraints=dg.TableColumnConstraints(nullable=column.nullable, unique=column.info["unique"]),
+            constraints=dg.TableColumnConstraints(nullable=bool(column.nullable), unique=column.info["unique"]),
         )
         for column in model.__table__.columns
     ]

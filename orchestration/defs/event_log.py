@@ -6,6 +6,7 @@ each time the last connection closes: in a small home that was a third of a run.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from dagster import DagsterInstance
 from dagster._core.instance.ref import InstanceRef
@@ -26,7 +27,7 @@ class KeptSqliteEventLogStorage(SqliteEventLogStorage):
 
     @classmethod
     def from_config_value(
-        cls, inst_data: ConfigurableClassData | None, config_value: dict[str, str]
+        cls, inst_data: ConfigurableClassData | None, config_value: Any
     ) -> "KeptSqliteEventLogStorage":
         return cls(inst_data=inst_data, **config_value)
 

@@ -2,7 +2,8 @@
 
 import dagster as dg
 
-UPLOADS = dg.DynamicPartitionsDefinition(name="uploads")
+UPLOADS_NAME = "uploads"
+UPLOADS = dg.DynamicPartitionsDefinition(name=UPLOADS_NAME)
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
 

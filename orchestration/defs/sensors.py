@@ -9,7 +9,7 @@ import json
 import dagster as dg
 
 from orchestration.defs.history import is_under_way
-from orchestration.defs.partitions import RANGE_END, RANGE_START, UPLOADS, contiguous
+from orchestration.defs.partitions import RANGE_END, RANGE_START, UPLOADS, UPLOADS_NAME, contiguous
 from orchestration.ingest.inbox import Inbox, partition_keys
 from orchestration.settings import load_settings
 from orchestration.store.home import Home
@@ -45,7 +45,7 @@ def inbox_sensor(job: str) -> dg.SensorDefinition:
         files = inbox.pending(lake)
         if not files:
             return dg.SensorResult(skip_reason="Nothing new in the inbox.", cursor=json.dumps(now))
-        known = context.instance.get_dynamic_partitions(UPLOADS.name)
+        known = context.instance.get_dynamic_partitions(UPLOADS_NAME)
         keys = partition_keys(files, known)
         new = [key for key in keys if key not in known]
         return dg.SensorResult(

@@ -103,5 +103,5 @@ def reconcile(home: Home, settings: Settings, imported: list[Imported]) -> list[
             if part.part == LOANS_OF_CUSTOMERS.name:
                 is_there, values = _FIRST_OF_ITS_LOAN, {**values, "loans_sha256": loans}
             sql = _COUNTS.format(kind=part.kind, is_there=is_there, is_merged=_MERGED[part.kind])
-            accounts.append(Account(part.part, part.rows, *con.execute(sql, values).fetchone()))
+            accounts.append(Account(part.part, part.rows, *con.execute(sql, values).fetchall()[0]))
     return accounts

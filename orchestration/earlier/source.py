@@ -38,13 +38,14 @@ class Source:
         limits = [sa.literal(str(limit)) if as_text else sa.literal(limit, sa.DateTime) for limit in (_EPOCH, now)]
         maxima = []
         for column in (column for column in self.tables[table].c if column.name in columns):
+            moment: sa.ColumnElement
             if as_text:
                 moment = sa.func.strftime("%Y-%m-%d %H:%M:%f", column)
             elif isinstance(column.type, sa.DateTime | sa.Date):
                 moment = sa.cast(column, sa.DateTime)
             else:
                 continue
-            maxima.append(sa.cast(sa.func.max(sa.case((moment.between(*limits), moment))), sa.Text))
+            maxima.append(sa.cast(sa.func.max(sa.case((moment.between(limits[0], limits[1]), moment))), sa.Text))
         found = self.connection.execute(sa.select(*maxima)).one() if maxima else ()
         return max((datetime.fromisoformat(text) for text in found if text is not None), default=None)
 

@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -51,13 +51,13 @@ def hash_in_key(key: str) -> str:
     return key.rsplit("~", 1)[-1]
 
 
-def known_key(filename: str, sha256: str, known: list[str]) -> str:
+def known_key(filename: str, sha256: str, known: Sequence[str]) -> str:
     """The partition of an upload: the one that has its bytes, whatever its name, else a new one."""
     same = (key for key in known if hash_in_key(key) == short_hash(sha256))
     return next(same, partition_key(filename, sha256))
 
 
-def partition_keys(files: list[InboxFile], known: list[str]) -> list[str]:
+def partition_keys(files: list[InboxFile], known: Sequence[str]) -> list[str]:
     """One key for each upload among `files`: the one that Dagster knows its bytes by, else its first file's."""
     by_hash = {hash_in_key(key): key for key in known}
     return list(dict.fromkeys(by_hash.setdefault(short_hash(file.sha256), file.partition_key) for file in files))

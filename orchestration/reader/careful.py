@@ -114,7 +114,7 @@ def _mended(
 
 
 def _check_cells(row: Row, limits: Limits) -> None:
-    for cell in row.cells:
+    for cell in row.cut:
         if len(cell) * 4 > limits.cell_bytes and len(cell.encode("utf-8", "replace")) > limits.cell_bytes:
             raise ReadLimitError(
                 "cell_too_long",

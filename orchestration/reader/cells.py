@@ -130,7 +130,7 @@ def _fewest_stray_quotes(text: str, dialect: Dialect, width: int) -> list[str] |
         """(cost, ways, start of the next cell, this cell) of the cheapest reading from `start` as `cells` cells."""
         if (start, cells) in known:
             return known[start, cells]
-        found = None
+        found: tuple[int, int, int, str] | None = None
         for cost, end, cell in _readings(text, start, delimiter, quote):
             if end == len(text):
                 ways = 1 if cells == 1 else 0
@@ -140,7 +140,7 @@ def _fewest_stray_quotes(text: str, dialect: Dialect, width: int) -> list[str] |
                 ways = 0
             if ways and (found is None or cost < found[0]):
                 found = (cost, ways, end + len(delimiter), cell)
-            elif ways and cost == found[0]:
+            elif ways and found and cost == found[0]:
                 found = (cost, found[1] + ways, found[2], found[3])
         known[start, cells] = found
         return found
@@ -149,9 +149,9 @@ def _fewest_stray_quotes(text: str, dialect: Dialect, width: int) -> list[str] |
         return None
     cells, start = [], 0
     for left in range(width, 0, -1):
-        _, _, following, cell = best(start, left)
-        cells.append(cell)
-        start = following
+        if reading := best(start, left):
+            cells.append(reading[3])
+            start = reading[2]
     return cells
 
 

@@ -103,8 +103,8 @@ def _score(sample: str, dialect: Dialect) -> tuple[float, int]:
     if not parted or (widths[width] < _FEW and next(iter(widths)) == 1):
         return 0.0, 1  # a delimiter in a cell or two of a file that has none
     if dialect.delimiter in _DOUBTFUL:
-        share, sure = widths[width] / records, certain / max(cells, 1)
-        if not ((share >= 0.9 and sure >= 0.2) or (share >= 0.4 and sure >= 0.4)):
+        share, values = widths[width] / records, certain / max(cells, 1)
+        if not ((share >= 0.9 and values >= 0.2) or (share >= 0.4 and values >= 0.4)):
             return 0.0, 1
     if dialect.delimiter in _SPACED and widths[width] < 0.8 * records:
         return 0.0, 1
@@ -121,6 +121,7 @@ def _loose_records(sample: str, dialect: Dialect) -> Iterator[list[tuple[str, bo
     position = count = 0
     while position <= len(sample) and count < _SAMPLE_RECORDS:
         found = cell.match(sample, position)
+        assert found  # at least a cell of no characters
         record.append((found[1], True) if found[1] is not None else (found[2], False))
         position = found.end()
         if found[3] != dialect.delimiter:

@@ -97,22 +97,23 @@ def _write(
     body = file.body
     raw = _records(file, con)
     write_parquet(con, f"SELECT {projection} FROM {raw} WHERE {_is_whole(file)} AND {_is_plain(file)}", params, target)
-    if con.execute("SELECT count(*) FROM reject_errors").fetchone()[0]:
+    if con.execute("SELECT count(*) FROM reject_errors").fetchall()[0][0]:
         return None
     count, gaps = pq.read_metadata(target).num_rows, _below_blank_lines(file)
     if count == body.records and body.plain:
         return Written(records=count, record_lines=count)
     source = _padded(file, raw)
     breaks = f"sum({_line_feeds(file)})" if body.multiline else "0"
-    con.execute(
+    found = con.execute(
         f"SELECT count(*), {breaks}, "
         f"list({{'number': record_number, 'blank': {_first(file, 0)} IS NULL, 'short': is_short, 'plain': plain}}) "
         f"FILTER (WHERE is_short OR NOT plain) FROM (SELECT *, {_is_plain(file)} AS plain FROM {source})"
     )
-    read, line_feeds, suspects = con.fetchone()
+    ((read, line_feeds, suspects),) = found.fetchall()
     if read != body.records or len(gaps) > _MOST_SUSPECTS:
         return None
-    blanks, short, others = np.empty(0, np.int64), [], []
+    blanks = short = np.empty(0, np.int64)
+    others: list[OtherLine] = []
     if count != read or len(gaps):
         suspects = sorted(suspects or [], key=lambda record: record["number"])
         blanks = _array(record["number"] for record in suspects if record["blank"])

@@ -34,16 +34,14 @@ def find_layout(
     filled = [index for index, row in enumerate(rows) if not row.blank]
     if not filled:
         return Layout([], 0, 1, width, known=known)
-    whole = [rows[index] for index in filled if len(rows[index].cells) == width]
+    whole = [rows[index] for index in filled if len(rows[index].cut) == width]
     fullness = median(map(_fullness, whole)) if whole else 1
     # Delimiters at the end of every record make it wider than its header.
     extent = max(map(_extent, whole[1:]), default=width)
     first = next((index for index in filled if _may_be_header(rows[index], width, extent, fullness)), filled[0])
     first = _below_titles(rows, first, width, extent, fullness)
     values, _ = _column_shapes(rows[first + 1 :])
-    if _is_record(rows[first].cells, values, rows[first + 1 :]) or (
-        first == filled[-1] and _has_values(rows[first].cells)
-    ):
+    if _is_record(rows[first].cut, values, rows[first + 1 :]) or (first == filled[-1] and _has_values(rows[first].cut)):
         if first and (cells := _cut_otherwise(rows[first - 1], width, dialect)):
             rows[first - 1] = rows[first - 1]._replace(cells=cells)
             return _layout(rows, first - 1, 1, width, known)
@@ -56,7 +54,7 @@ def _layout(rows: list[Row], first: int, count: int, width: int, known: KnownHea
     last = rows[first + count - 1]
     header = [
         " ".join(dict.fromkeys(cell.strip() for cell in cells if not is_blank(cell))) if count > 1 else cells[0]
-        for cells in zip(*_padded([row.cells for row in rows[first : first + count]]), strict=True)
+        for cells in zip(*_padded([row.cut for row in rows[first : first + count]]), strict=True)
     ]
     below = rows[first + count :]
     beyond = [row.cells[len(header) :] for row in below if row.cells and len(row.cells) > len(header)]
@@ -79,7 +77,7 @@ def _padded(rows: list[list[str]]) -> list[list[str]]:
 
 def _below_titles(rows: list[Row], first: int, width: int, extent: int, fullness: float) -> int:
     """The header below a row of titles with a value beside them (`As on, 05-03-2026`), if `first` is such a row."""
-    if any(map(is_value, rows[first].cells)):
+    if any(map(is_value, rows[first].cut)):
         for index in range(first + 1, min(first + _MOST_TITLES, len(rows))):
             cells = rows[index].cells
             if cells and _may_be_header(rows[index], width, extent, fullness) and not any(map(is_value, cells)):
@@ -91,8 +89,8 @@ def _group_rows(rows: list[Row], first: int, width: int) -> int:
     """How many rows right above the header name groups of its columns: texts with gaps between them."""
     count = 0
     while first > count and count < 2:
-        cells = rows[first - count - 1].cells
-        filled = [position for position, cell in enumerate(cells or []) if not is_blank(cell)]
+        cells = rows[first - count - 1].cut
+        filled = [position for position, cell in enumerate(cells) if not is_blank(cell)]
         if not filled or len(cells) != width or any(is_value(cells[position]) for position in filled):
             break
         gaps = filled[0] > 0 or (len(filled) > 2 and filled[-1] >= len(filled))
@@ -103,27 +101,27 @@ def _group_rows(rows: list[Row], first: int, width: int) -> int:
 
 
 def _fullness(row: Row) -> int:
-    return sum(not is_blank(cell) for cell in row.cells)
+    return sum(not is_blank(cell) for cell in row.cut)
 
 
 def _extent(row: Row) -> int:
     """How many cells a row has up to the last that is filled."""
-    return max((position for position, cell in enumerate(row.cells, 1) if not is_blank(cell)), default=0)
+    return max((position for position, cell in enumerate(row.cut, 1) if not is_blank(cell)), default=0)
 
 
 def _may_be_header(row: Row, width: int, extent: int, fullness: float) -> bool:
     full = _fullness(row)
     if width > 1 and full < max(2, _FULL * fullness):
         return False
-    if min(extent, width) <= len(row.cells) <= width:
+    if min(extent, width) <= len(row.cut) <= width:
         return True
     # A header may lack a delimiter or have one too many; a title with a value beside it is none.
     slack = max(1, width // 5)
     return (
-        abs(len(row.cells) - width) <= slack
-        and len(row.cells) > 1
+        abs(len(row.cut) - width) <= slack
+        and len(row.cut) > 1
         and full >= fullness - slack
-        and not any(map(is_value, row.cells))
+        and not any(map(is_value, row.cut))
     )
 
 
@@ -138,10 +136,11 @@ def _cut_otherwise(row: Row, width: int, dialect: Dialect) -> list[str] | None:
 
 def _column_shapes(rows: Sequence[Row]) -> tuple[frozenset[int], frozenset[int]]:
     """The columns of values and those of text, above the first blank row, since another table may stand below it."""
-    values, filled = Counter(), Counter()
+    values: Counter[int] = Counter()
+    filled: Counter[int] = Counter()
     blank = next((index for index, row in enumerate(rows) if row.cells is not None and row.blank), len(rows))
     for row in rows[: min(blank if blank > 1 else _LOOK_AHEAD, _LOOK_AHEAD)]:
-        for position, cell in enumerate(row.cells or []):
+        for position, cell in enumerate(row.cut):
             if not is_blank(cell):
                 filled[position] += 1
                 values[position] += is_value(cell)
@@ -183,7 +182,7 @@ def _header_rows(rows: list[Row], first: int, width: int) -> int:
         values = [position for position in _column_shapes(rows[first + count :])[0] if position < width]
         if len(values) < 2 or any(row.cells is None or row.blank or len(row.cells) != width for row in header):
             continue
-        texts = [[cell.strip() for cell in row.cells] for row in header]
+        texts = [[cell.strip() for cell in row.cut] for row in header]
         if len({tuple(text) for text in texts}) < count or any(is_value(cell) for text in texts for cell in text):
             continue
         if all(2 * sum(bool(text[position]) for position in values) > len(values) for text in texts[1:]):

@@ -39,6 +39,11 @@ class Row(NamedTuple):
     repaired: bool = False
 
     @property
+    def cut(self) -> list[str]:
+        """The cells; none where the text could not be cut."""
+        return self.cells or []
+
+    @property
     def blank(self) -> bool:
         """Whether nothing stands in any cell."""
         return self.cells is not None and all(map(is_blank, self.cells))
@@ -117,4 +122,4 @@ class Layout:
         if self.known and self.known(cells):
             return True
         unlike = [position for position in filled if position in self.values or position in self.texts]
-        return any(position < len(below or []) and is_value(below[position]) for position in unlike)
+        return below is not None and any(position < len(below) and is_value(below[position]) for position in unlike)

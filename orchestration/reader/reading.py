@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -119,6 +120,7 @@ class Reading:
 
     def carefully(self) -> "Reading":
         """The same file read record by record."""
+        assert self.decoded is not None  # what was not decoded was read carefully
         lines = self.decoded.lines(self.first_byte)
         widths = whole_widths(self.columns, self.layout.width)
         rows = read_rows(lines, self.layout.body_line, self.dialect, widths, self.decoded.clean, self.limits)
@@ -145,6 +147,7 @@ class Reading:
         )
 
     def _fast_file(self) -> fast.File:
+        assert self.decoded is not None and self.scan is not None
         has_header = self.path.name != _BODY and bool(self.first_byte)
         return fast.File(
             self.path, has_header, self.decoded, self.dialect, self.layout, self.columns, self.scan, self.padding
@@ -254,7 +257,7 @@ def _read_workbook(path: Path, staging: Path, limits: Limits, known: KnownHeader
     return reading._with(written)
 
 
-def _above(rows: list[Row]) -> dict[str, list]:
+def _above(rows: list[Row]) -> dict[str, Any]:
     """What the rows above the header are."""
     return {
         "other_lines": [OtherLine(row.line_number, row.lines, PREAMBLE, row.text) for row in rows if not row.blank],

@@ -65,7 +65,9 @@ def _table(
     rows: list[Row | OtherLine], layout: Layout, columns: int, dialect: Dialect, schema: pa.Schema, written: Written
 ) -> pa.Table:
     """The records among `rows` as a table; all rows are counted in `written`."""
-    table, numbers, problems = [], [], {}
+    table: list[list[str] | list[None]] = []
+    numbers: list[int] = []
+    problems: dict[int, tuple] = {}
     padding, nothing = [""] * columns, [None] * columns
     for row in rows:
         if isinstance(row, OtherLine):
@@ -77,7 +79,6 @@ def _table(
             continue
         if cells is None:
             problems[len(table)] = (row.problem, row.text, loose_cells(row.text, dialect))
-            cells = nothing
         elif len(cells) < columns:
             written.short.append(row.line_number)
             cells = cells + padding[len(cells) :]
@@ -85,8 +86,7 @@ def _table(
             cells = cells[:columns]
         elif len(cells) > columns:
             problems[len(table)] = (wrong_field_count(len(cells), columns, layout.width), row.text, cells)
-            cells = nothing
-        table.append(cells)
+        table.append(nothing if len(table) in problems or cells is None else cells)
         numbers.append(row.line_number)
         written.record_lines += row.lines
         if row.repaired:

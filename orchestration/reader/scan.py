@@ -44,20 +44,22 @@ def scan(data: bytes, first_byte: int = 0, first_line: int = 1, quote: str = '"'
     Works in chunks on arrays; memory is some bytes per line, not per byte.
     """
     buffer = np.frombuffer(data, dtype=np.uint8, offset=first_byte) if len(data) > first_byte else np.empty(0, np.uint8)
-    ends, parities, quotes = [], [], 0
+    found: list[np.ndarray] = []
+    parities: list[np.ndarray] = []
+    quotes = 0
     for offset in range(0, len(buffer), _CHUNK):
         chunk = buffer[offset : offset + _CHUNK]
         newlines = np.flatnonzero(chunk == _NEWLINE)
         marks = np.flatnonzero(chunk == ord(quote))
         parities.append((np.searchsorted(marks, newlines) + quotes) & 1)
-        ends.append(newlines + offset)
+        found.append(newlines + offset)
         quotes += len(marks)
-    ends = np.concatenate(ends) if ends else np.empty(0, dtype=np.int64)
+    ends = np.concatenate(found) if found else np.empty(0, dtype=np.int64)
     open_quote = np.concatenate(parities).astype(bool) if parities else np.empty(0, dtype=bool)
     if len(buffer) and (not len(ends) or ends[-1] != len(buffer) - 1):  # the last line has no line feed
         ends = np.append(ends, len(buffer))
         open_quote = np.append(open_quote, bool(quotes & 1))
-    begins = np.concatenate(([0], ends[:-1] + 1)) if len(ends) else ends
+    begins: np.ndarray = np.concatenate((np.zeros(1, np.int64), ends[:-1] + 1)) if len(ends) else ends
     starts_record = np.concatenate(([True], ~open_quote[:-1])) if len(ends) else np.empty(0, dtype=bool)
     blank = starts_record & ~open_quote & _blank(buffer, begins, ends)
     firsts = np.flatnonzero(starts_record)

@@ -58,7 +58,7 @@ def _footers(run: list[tuple[Row, bool]], layout: Layout) -> Iterator[Row | Othe
     or that is a sentence; those before it are records."""
     started, wide = False, max(len(layout.header), layout.width) > 2
     for row, after_blank in run:
-        started = started or after_blank or (wide and len(row.cells[0].split()) >= _SENTENCE_WORDS)
+        started = started or after_blank or (wide and len(row.cut[0].split()) >= _SENTENCE_WORDS)
         yield OtherLine(row.line_number, row.lines, FOOTER, row.text) if started else row
 
 

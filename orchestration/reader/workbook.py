@@ -188,5 +188,5 @@ def _text(value: str | None) -> str:
 
 def _width(rows: list[Row]) -> int:
     """How many cells most rows have filled up to, at least the widest's half: titles and footers are narrow."""
-    widths = Counter(max((at for at, cell in enumerate(row.cells, 1) if cell), default=0) for row in rows)
+    widths = Counter(max((at for at, cell in enumerate(row.cut, 1) if cell), default=0) for row in rows)
     return max(widths, key=lambda width: (widths[width] * width, width), default=0)

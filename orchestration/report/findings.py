@@ -26,7 +26,7 @@ class Finding(NamedTuple):
     """One thing to know of an upload: the lines it is about (some of them, in words), how many, what, and the mend."""
 
     lines: str
-    count: int
+    count: int  # type: ignore[assignment]  # a tuple's count() is of no use here
     what: str
     mend: str
 
@@ -43,16 +43,16 @@ def reading_findings(facts: UploadFacts) -> list[Finding]:
     for kind, what in _OTHER_LINES.items():
         if lines := [(first, last) for name, first, last in spans if name == kind]:
             mend = "send it as a file of its own" if kind == "other_table" else ""
-            count = notes["other_line_counts"][kind]
-            found.append(Finding(_spans(lines, count), count, what, mend))
+            total = notes["other_line_counts"][kind]
+            found.append(Finding(_spans(lines, total), total, what, mend))
     if notes.get("repaired_records"):
-        lines = places(notes["repaired_lines"], notes["repaired_records"])
+        where = places(notes["repaired_lines"], notes["repaired_records"])
         what = "repaired: a stray quote is taken as text, or another delimiter as the delimiter"
-        found.append(Finding(lines, notes["repaired_records"], what, "see that the cells are right"))
+        found.append(Finding(where, notes["repaired_records"], what, "see that the cells are right"))
     if notes.get("short_records"):
-        lines = places(notes["short_lines"], notes["short_records"])
+        where = places(notes["short_lines"], notes["short_records"])
         what = "fewer cells than the header; the missing ones are taken as blank"
-        found.append(Finding(lines, notes["short_records"], what, "see that no line was broken in two"))
+        found.append(Finding(where, notes["short_records"], what, "see that no line was broken in two"))
     for name, position in notes.get("renamed_columns", {}).items():
         found.append(
             Finding(

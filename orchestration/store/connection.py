@@ -13,7 +13,7 @@ from orchestration.store.home import Home
 
 def connect(path: Path | str, home: Home, settings: Settings, read_only: bool = False) -> duckdb.DuckDBPyConnection:
     """A DuckDB connection with our limits, spilling into the home, that installs nothing."""
-    config: dict[str, object] = {
+    config: dict[str, str | bool | int | float | list[str]] = {
         "temp_directory": str(home.root / "tmp"),
         "autoinstall_known_extensions": False,
         "preserve_insertion_order": True,

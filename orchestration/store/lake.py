@@ -46,7 +46,7 @@ from orchestration.store.home import Home
 
 KINDS = tuple(FIELDS)
 
-UPLOADS_SCHEMA = {
+UPLOADS_SCHEMA: dict[str, type[pl.DataType] | pl.DataType] = {
     "upload_id": pl.String,
     "sha256": pl.String,
     "kind": pl.String,
@@ -65,7 +65,7 @@ UPLOADS_SCHEMA = {
     "notes": pl.String,
     "column_mapping": pl.String,
 }
-SIGHTINGS_SCHEMA = {
+SIGHTINGS_SCHEMA: dict[str, type[pl.DataType] | pl.DataType] = {
     "upload_id": pl.String,
     "filename": pl.String,
     "uploaded_by": pl.String,
@@ -391,7 +391,7 @@ class Lake:
         said = json.dumps([sighting.filename, sighting.uploaded_by, sighting.uploaded_at.isoformat()])
         return self.root / "sightings" / f"{sha256}.{hashlib.sha256(said.encode()).hexdigest()[:16]}.parquet"
 
-    def _frame(self, folder: str, schema: dict) -> pl.DataFrame:
+    def _frame(self, folder: str, schema: dict[str, type[pl.DataType] | pl.DataType]) -> pl.DataFrame:
         files = filter(is_whole, self.files(folder))
         known = pl.DataFrame(schema=schema)  # an upload that was read by an earlier version may lack columns
         return pl.concat([known, *map(_read_parquet, files)], how="diagonal").select(list(schema))

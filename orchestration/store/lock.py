@@ -28,16 +28,14 @@ def hold(root: Path, staging: Path, waiting: Callable[[], None]) -> Iterator[Non
     """
     with _held_guard:
         held = _held.get(root)
-        if held and held.thread == threading.get_ident():
-            held.depth += 1
-            reentered = True
-        else:
-            reentered = False
-    if reentered:
+        ours = held if held and held.thread == threading.get_ident() else None
+        if ours:
+            ours.depth += 1
+    if ours:
         try:
             yield
         finally:
-            held.depth -= 1
+            ours.depth -= 1
         return
     if is_our_turn(root):
         raise LoancallsError("A session of this thread has changes that are not committed; commit or close it first.")

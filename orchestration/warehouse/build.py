@@ -106,7 +106,7 @@ class Warehouse:
         exists = self.con.execute(
             "SELECT count(*) FROM duckdb_tables() WHERE table_name = ? AND schema_name = 'main'",
             [transform.name],
-        ).fetchone()[0]
+        ).fetchall()[0][0]
         pending = {upload: token for upload, (_, token) in wanted.items() if not exists or staged.get(upload) != token}
         if not exists or len(pending) == len(wanted):
             self._show(None)
@@ -156,7 +156,7 @@ class Warehouse:
             changed = self.con.execute(
                 "SELECT count(*) FROM labels JOIN before ON before.node = labels.node "
                 "WHERE before.label <> labels.label"
-            ).fetchone()[0]
+            ).fetchall()[0][0]
             if not changed:
                 self.con.execute(f"CREATE OR REPLACE TABLE {labels} AS SELECT node, label FROM labels")
                 self.con.execute("DROP TABLE labels; DROP TABLE before; DROP TABLE stepped; DROP TABLE edges;")
