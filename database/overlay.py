@@ -18,13 +18,14 @@ import sqlalchemy as sa
 from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.exc import TimeoutError as TurnTimeout
 
-from models.base import Base, Pii, duckdb_type, published_tables
+from models.base import Base, duckdb_type, published_tables
 from models.tables import CallSession, CallStatusUpdate, Customer, FileUpload, Loan, UploadRow
 from orchestration.reader import no_pattern
 from orchestration.settings import Settings
 from orchestration.store import journal
 from orchestration.store.home import Home
 from orchestration.store.lock import Turn
+from orchestration.store.session_copy import make_copy
 
 WRITABLE = {
     model.__tablename__: model for model in (FileUpload, UploadRow, Customer, Loan, CallSession, CallStatusUpdate)
@@ -99,14 +100,11 @@ class Overlay:
     def _attach(self) -> bool:
         """Attach the session's copy of the tables, if it is another one than before."""
         path = self.home.session_copy
-        try:
-            status = path.stat()
-        except FileNotFoundError:
-            if self.home.analytics.exists():  # the last run was of a version that left nothing for sessions
-                raise InvalidRequestError(
-                    f"Sessions cannot read {self.home.root} yet; run `loancalls run` once."
-                ) from None
-            return False
+        if not path.exists():
+            if not self.home.analytics.exists():
+                return False
+            self._make_copy()
+        status = path.stat()
         if (status.st_ino, status.st_mtime_ns) == self._base_file:
             return False
         # Under a name of its own: DuckDB attaches no path twice, and the copy before this one may be in use still.
@@ -121,6 +119,18 @@ class Overlay:
             link.unlink()
         self.base, self._base_file = name, (status.st_ino, status.st_mtime_ns)
         return True
+
+    def _make_copy(self) -> None:
+        """Have the tables copied for sessions, of which this is the home's first. Runs keep the copy up to date."""
+        turn = None if self.home.is_our_turn else self.home.take_turn(self.settings.wait_seconds)
+        if turn is None and not self.home.is_our_turn:
+            raise InvalidRequestError(_waited(self.home, self.settings))
+        try:
+            if not self.home.session_copy.exists() and not make_copy(self.home):
+                raise InvalidRequestError(f"Sessions cannot read {self.home.root} yet; run `loancalls run` once.")
+        finally:
+            if turn is not None:
+                turn.end()
 
     def _detach_others(self) -> None:
         """Let go of copies that runs have replaced, which take up their space until then."""
@@ -398,7 +408,7 @@ def _hashes(table: str) -> set[str]:
     if table == FORMER:
         return {"fingerprint"}
     columns: sa.ColumnCollection = published_tables()[table].__table__.columns
-    return {column.name for column in columns if column.info["pii"] is Pii.HASH}
+    return {column.name for column in columns if column.info["pii"] and column.info["pii"].is_hash}
 
 
 def _waited(home: Home, settings: Settings) -> str:

@@ -21,6 +21,12 @@ class Pii(StrEnum):
     PHONE = "phone"  # the last two digits are shown
     DOCUMENT = "document"  # JSON that may hold anything: NULL
     HASH = "hash"  # an unkeyed hash of personal data: replaced by a keyed HMAC
+    ROW_HASH = "row_hash"  # an unkeyed hash of a whole row, which nobody joins by: NULL
+
+    @property
+    def is_hash(self) -> bool:
+        """Whether the column is a hash: 16 bytes in the warehouse, hexadecimal digits where it is published."""
+        return self in (Pii.HASH, Pii.ROW_HASH)
 
 
 class CallStatus(StrEnum):

@@ -26,6 +26,7 @@ _MASKED = {
     Pii.PHONE: "last two digits",
     Pii.DOCUMENT: "left out (null)",
     Pii.HASH: "keyed HMAC",
+    Pii.ROW_HASH: "left out (null)",
 }
 
 

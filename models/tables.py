@@ -177,7 +177,7 @@ class UploadRow(Base):
         String(100), about="The lender's loan number as the row states it; of a call log's row, if it is a known loan."
     )
     row_fingerprint: Mapped[str | None] = col(
-        String(100), pii=Pii.HASH, about="Hash of all cells: equal within an upload means a duplicate."
+        String(100), pii=Pii.ROW_HASH, about="Hash of all cells: equal within an upload means a duplicate."
     )
     match_customer_id: Mapped[uuid.UUID | None] = col(
         Id, ForeignKey("customers.id"), about="The customer the row, or the row's call, belongs to."

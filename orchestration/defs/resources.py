@@ -13,6 +13,7 @@ from orchestration.errors import LoancallsError
 from orchestration.settings import Settings, load_settings
 from orchestration.store.home import Home
 from orchestration.warehouse.build import Warehouse, open_warehouse
+from orchestration.warehouse.publish import published_views
 
 
 class HomeResource(dg.ConfigurableResource):
@@ -64,7 +65,7 @@ class HomeResource(dg.ConfigurableResource):
     def suites(self) -> Suites:
         """The expectations, on the working database."""
         if self._suites is None:
-            self._suites = Suites(self.warehouse.con)
+            self._suites = Suites(self.warehouse.con, views=published_views())
         return self._suites
 
     def audit(self) -> list[Outcome]:

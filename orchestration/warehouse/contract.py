@@ -2,13 +2,13 @@
 
 import sqlalchemy as sa
 
-from models.base import Base, Pii, duckdb_type, published_tables
+from models.base import Base, duckdb_type, published_tables
 
 
 def warehouse_types(column: sa.Column) -> set[str]:
     """The types a column may have in the warehouse: hashes are 16 bytes there, and JSON may still be text."""
     published = duckdb_type(column)
-    if column.info["pii"] is Pii.HASH:
+    if column.info["pii"] and column.info["pii"].is_hash:
         return {"UUID"}
     return {published, "VARCHAR"} if published == "JSON" else {published}
 

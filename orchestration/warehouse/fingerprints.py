@@ -18,6 +18,7 @@ from orchestration.settings import Settings
 from orchestration.store.atomic import logs
 from orchestration.store.home import Home
 from orchestration.store.lake import Lake
+from orchestration.store.session_copy import file_stamp
 from orchestration.warehouse.contract import published_tables
 from orchestration.warehouse.pii_key import pii_key
 from orchestration.warehouse.transforms import Transform, identity_steps, load_transforms, macros
@@ -111,12 +112,6 @@ def state_of(home: Home, settings: Settings) -> str:
     return digest(settings_key(settings), published, _code(), str(home.root), Lake(home).state())
 
 
-def file_stamp(path: Path) -> str:
-    """What changes when somebody writes to a file; a rename does not change it."""
-    status = path.stat()
-    return f"{status.st_size}:{status.st_mtime_ns}"
-
-
 def note_published(con: duckdb.DuckDBPyConnection, state: str, stamp: str) -> None:
     """Note in the warehouse which file is about to be published, and from what."""
     con.execute("CREATE OR REPLACE TABLE meta.published AS SELECT ? AS state, ? AS stamp", [state, stamp])
@@ -126,9 +121,9 @@ def is_up_to_date(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings
     """Whether the published file is the one that this warehouse gave, from all that there is now."""
     try:
         found = con.execute("SELECT state, stamp FROM meta.published").fetchall()
-        is_copied = home.session_copy.stat().st_mtime_ns >= home.warehouse.stat().st_mtime_ns
-        is_as_published = not logs(home.analytics) and found == [(state_of(home, settings), file_stamp(home.analytics))]
-        return is_copied and is_as_published
+        if home.session_copy.exists() and home.session_copy.stat().st_mtime_ns < home.warehouse.stat().st_mtime_ns:
+            return False
+        return not logs(home.analytics) and found == [(state_of(home, settings), file_stamp(home.analytics))]
     except (duckdb.CatalogException, OSError):
         return False
 

@@ -5,7 +5,6 @@ The file is written beside the published one and renamed over it, so that a read
 
 import hashlib
 import logging
-import shutil
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -17,8 +16,9 @@ from orchestration.settings import Settings
 from orchestration.store import journal
 from orchestration.store.atomic import put_database, remove_database, sync
 from orchestration.store.home import Home
+from orchestration.store.session_copy import file_stamp, write_copy
 from orchestration.warehouse.build import Warehouse, open_warehouse
-from orchestration.warehouse.fingerprints import file_stamp, note_published, state_of
+from orchestration.warehouse.fingerprints import note_published, state_of
 from orchestration.warehouse.pii_key import pii_key, remember
 from orchestration.warehouse.transforms import Transform, load_transforms, macros_in
 
@@ -29,6 +29,7 @@ _MASKS = {
     "WHEN {column} IS NOT NULL THEN '***' END",
     Pii.DOCUMENT: "NULL",
     Pii.HASH: "keyed_hash({plain})",
+    Pii.ROW_HASH: "NULL",
 }
 
 
@@ -38,9 +39,8 @@ def publish(home: Home, settings: Settings) -> dict[str, int]:
     Raises LoancallsError, and leaves the published file alone, unless every published table is built from the same
     uploads and has passed its checks. Nothing fails any more once the file is replaced.
     """
-    new, copy = (Path(f"{path}.new") for path in (home.analytics, home.session_copy))
-    for stale in (new, copy):
-        remove_database(stale)
+    new = Path(f"{home.analytics}.new")
+    remove_database(new)
     with open_warehouse(home, settings) as warehouse:
         if unfit := warehouse.fingerprints.unfit():
             reasons = "; ".join(f"{table} {reason}" for table, reason in unfit.items())
@@ -54,17 +54,15 @@ def publish(home: Home, settings: Settings) -> dict[str, int]:
         warehouse.con.execute(
             "CREATE OR REPLACE TABLE meta.journal AS SELECT ? AS taken_up, ? AS home", [taken_up, str(home.root)]
         )
-    copy.touch(mode=0o600)
-    shutil.copyfile(home.warehouse, copy)
-    copy.chmod(0o400)
-    for written in (new, copy):
-        sync(written)
+    sync(new)
+    copy = write_copy(home) if home.session_copy.exists() else None
     if key is not None:
         remember(home, key)
     put_database(new, home.analytics)
     try:
-        put_database(copy, home.session_copy)
-        journal.forget(home, taken_up)  # sessions have it in their copy of the tables
+        if copy is not None:
+            put_database(copy, home.session_copy)
+            journal.forget(home, taken_up)  # sessions have it in their copy of the tables
     except Exception as error:
         _log.warning("Published, but sessions may see the tables of the run before: %s. The next run mends it.", error)
     return rows
@@ -115,7 +113,7 @@ def _select(model: type[Base], table: str, pii: str) -> str:
 
 def _expression(column: sa.Column, pii: str) -> str:
     name, mask, kind = f'"{column.name}"', column.info["pii"], duckdb_type(column)
-    plain = f"replace(CAST({name} AS VARCHAR), '-', '')" if mask is Pii.HASH else name
+    plain = f"replace(CAST({name} AS VARCHAR), '-', '')" if mask and mask.is_hash else name
     if mask and pii == "masked":
         return f"CAST({_MASKS[mask].format(column=name, plain=plain)} AS {kind})"
     if kind == "JSON":

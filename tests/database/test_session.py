@@ -484,3 +484,30 @@ def test_a_statement_that_fails_can_be_tried_and_left_out(session: Session) -> N
     assert [customer.phone_number for customer in kept] == ["+919845000008", "+919845000006"]
     assert named(session, "Dev Anand").phone_number == "+919845066666"
     assert session.query(Customer).filter(Customer.name.in_(["Dev", "Left out"])).all() == []
+
+
+def test_the_first_session_of_a_home_has_the_tables_copied_and_runs_renew_the_copy(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOANCALLS_HOME", str(world.home.root))
+    world.put("a.csv", [{"loan_id": "L1", "phone": "9845012345", "name": "Asha"}], "2026-03-01 04:00")
+    world.settle()
+    assert not world.home.session_copy.exists(), "a home that no session reads pays nothing for them"
+    with schemas.get_session() as session:
+        assert [customer.name for customer in session.query(Customer)] == ["Asha"]
+        session.rollback()
+        world.put("b.csv", [{"loan_id": "L2", "phone": "9845012346", "name": "Binu"}], "2026-03-02 04:00")
+        world.settle()
+        assert {customer.name for customer in session.query(Customer)} == {"Asha", "Binu"}
+
+
+def test_a_first_session_after_a_run_that_failed_is_told_what_to_do(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOANCALLS_HOME", str(world.home.root))
+    world.put("a.csv", [{"loan_id": "L1", "phone": "9845012345"}], "2026-03-01 04:00")
+    world.settle()
+    world.put("b.csv", [{"loan_id": "L2", "phone": "9845012346"}], "2026-03-02 04:00")
+    world.load()  # built and not published
+    with pytest.raises(sa.exc.InvalidRequestError, match="run `loancalls run` once"):
+        schemas.get_session().execute(sa.text("SELECT 1"))

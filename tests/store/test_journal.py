@@ -335,7 +335,7 @@ def test_scripts_read_all_the_while_a_run_is_under_way_and_write_after_it(
         assert running.poll() is None, "nobody was kept waiting"
         writer.add(Customer(name="Esha", national_id="PANE1234Z"))
         writer.flush()  # waits until the run has ended
-        assert running.wait(timeout=5) == 0
+        assert running.wait(timeout=60) == 0
         everybody = ["Asha", "Binu", "Chitra", "Dev", "Esha"]
         assert sorted(customer.name for customer in writer.query(Customer)) == everybody
         writer.commit()

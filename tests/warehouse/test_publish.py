@@ -21,6 +21,7 @@ from models.base import published_tables
 from orchestration.errors import LoancallsError
 from orchestration.store import journal
 from orchestration.store.connection import connect
+from orchestration.store.session_copy import make_copy
 from orchestration.warehouse.build import open_warehouse
 from orchestration.warehouse.contract import duckdb_type
 from orchestration.warehouse.fingerprints import is_up_to_date
@@ -93,6 +94,7 @@ def loaded(checked: Path, tmp_path: Path) -> Callable[..., World]:
         shutil.copytree(checked, root)
         world = World(root, **settings)
         publish(world.home, world.settings)
+        assert make_copy(world.home), "as the first session does"
         return world
 
     return load
