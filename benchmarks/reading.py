@@ -197,12 +197,13 @@ def _floor(variant: Variant, upload_id: str, target: Path) -> str:
 def _ours() -> Callable[[Variant, str, Path], str]:
     """What ingest runs for one file, but for keeping the original and looking at phones."""
     from models.fields import kind_of
+    from orchestration.ingest.store import _row_projection
     from orchestration.reader import read_file
     from orchestration.settings import load_settings
     from orchestration.store.connection import connect
     from orchestration.store.hashing import hash_file
     from orchestration.store.home import Home
-    from orchestration.store.lake import _row_projection, upload_id_of
+    from orchestration.store.lake import upload_id_of
 
     home, settings = Home(WORK / "home").prepare(), load_settings()
 

@@ -12,6 +12,7 @@ from duckdb import DuckDBPyConnection
 from orchestration.errors import LoancallsError
 from orchestration.ingest.inbox import Inbox, InboxFile, hash_in_key
 from orchestration.ingest.manifest import parse_moment, state
+from orchestration.ingest.store import store, store_records
 from orchestration.reader import Limits
 from orchestration.settings import Settings
 from orchestration.store.connection import connect, lock_into
@@ -131,9 +132,9 @@ def _store(
     lake: Lake, staged: Path, sha256: str, con: DuckDBPyConnection, settings: Settings, waiting: InboxFile | None
 ) -> UploadFacts:
     if waiting.source == FILE if waiting else not lake.is_of_records(sha256):
-        return lake.store(staged, sha256, con, _limits(settings))
+        return store(lake, staged, sha256, con, _limits(settings))
     head = read_head(staged)
-    return lake.store_records(staged, sha256, head.kind, head.source, con)
+    return store_records(lake, staged, sha256, head.kind, head.source, con)
 
 
 def _limits(settings: Settings) -> Limits:

@@ -9,7 +9,7 @@ Two speeds give the same records. The fast path is DuckDB's own CSV reader, told
 of the file's records that does not depend on it. A file that fails a check is read carefully: record by record,
 mending what leaves no doubt, keeping what cannot be read as a record with a problem.
 
-Does not belong here: what columns mean (`models.fields`), hashing and storing (`orchestration.store.lake`).
+Does not belong here: what columns mean (`models.fields`), hashing and storing (`orchestration.ingest.store`).
 """
 
 from orchestration.reader.errors import Limits, ReadError, ReadLimitError, UnreadableFileError

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.phones import LOST_DIGITS, NOT_VALID, normalize
-from orchestration.store.lake import _write_phones, upload_id_of
+from orchestration.ingest.store import _write_phones
+from orchestration.store.lake import upload_id_of
 
 MOBILE = "+919876543210"
 # fmt: off

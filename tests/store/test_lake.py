@@ -14,7 +14,6 @@ import xlsxwriter
 from support import World
 
 from orchestration.ingest.run import Stated, ingest
-from orchestration.store import lake as lake_module
 from orchestration.store.lake import Sighting, upload_id_of
 
 BOOK = b'\xef\xbb\xbfloan_id,phone,name,phone\r\nL1,98450 12345,"Asha ""A""",\r\n\r\nL2,9.8E+09,Ravi,0\r\n'
@@ -293,7 +292,7 @@ def test_a_crash_between_any_two_writes_leaves_nothing_half_done(new_world, monk
         real(source, target)
         done.append(Path(target).name)
 
-    monkeypatch.setattr(lake_module.os, "replace", replace)
+    monkeypatch.setattr(os, "replace", replace)
     with pytest.raises(Killed):
         ingest(broken.home, broken.settings, keys)
     monkeypatch.undo()
