@@ -50,12 +50,7 @@ engine = sa.create_engine(
 @event.listens_for(engine, "connect")
 def _connect(dbapi_connection: Any, record: Any) -> None:
     settings = load_settings()
-    mask = os.umask(0o077)
-    try:
-        home = Home(settings.home).prepare()
-    finally:
-        os.umask(mask)  # the script's own files are its own business
-    record.info[_OVERLAY] = Overlay(dbapi_connection, home, settings)
+    record.info[_OVERLAY] = Overlay(dbapi_connection, Home(settings.home).prepare(), settings)
 
 
 # A child process makes connections of its own.

@@ -9,6 +9,7 @@ A row is copied into `changed` before it is updated. At the commit, whatever dif
 session states.
 """
 
+import glob
 import os
 import uuid
 from typing import Any
@@ -20,7 +21,6 @@ from sqlalchemy.exc import TimeoutError as TurnTimeout
 
 from models.base import Base, duckdb_type, published_tables
 from models.tables import CallSession, CallStatusUpdate, Customer, FileUpload, Loan, UploadRow
-from orchestration.reader import no_pattern
 from orchestration.settings import Settings
 from orchestration.store import journal
 from orchestration.store.home import Home
@@ -195,7 +195,7 @@ class Overlay:
 
     def _rows_with_text(self) -> str:
         """upload_rows with the text of each row from this home's lake; base would look for it where the home was."""
-        lake = no_pattern(self.home.lake / "upload_rows").replace("'", "''")
+        lake = glob.escape(str(self.home.lake / "upload_rows")).replace("'", "''")
 
         def texts(kind: str, column: str) -> str:
             if not any((self.home.lake / "upload_rows").glob(f"{kind}/*.parquet")):

@@ -210,6 +210,7 @@ def ui(
 
 def main() -> None:
     """The console script: errors of ours are one sentence; exit codes as `run --help` states."""
+    os.umask(0o077)  # also what DuckDB and Dagster write holds personal data
     for stream in (sys.stdout, sys.stderr):
         _write_as(stream, errors="backslashreplace")  # a terminal that lacks a letter shows its code
     try:

@@ -1,5 +1,6 @@
 """The one resource of every step: the home, held by the run from start to end, with its database opened once."""
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -32,6 +33,7 @@ class HomeResource(dg.ConfigurableResource):
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["HomeResource"]:
+        os.umask(0o077)  # as from the command line, however Dagster was started
         self._settings = load_settings()
         self._home = Home(self._settings.home).prepare()
         waiting = f"Another run holds {self._home.root}; waiting until it has ended."

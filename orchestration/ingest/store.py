@@ -1,5 +1,6 @@
 """A reading becomes the upload's Parquet in the lake: its records, their phones, the lines that are none, its facts."""
 
+import glob
 import json
 from pathlib import Path
 
@@ -15,7 +16,6 @@ from orchestration.reader import (
     OtherLine,
     ReadError,
     Reading,
-    no_pattern,
     read_file,
     stated,
     unique_keys,
@@ -101,7 +101,7 @@ def store_records(
         f"maximum_object_size = {_longest_line(staged)}) WHERE line_number IS NOT NULL"
     )
     with lake.replacing(lake.phones_path(sha256)) as phones_file, lake.replacing(lake.rows_path(kind, sha256)) as rows:
-        write_parquet(con, query, [upload_id, no_pattern(staged)], rows)
+        write_parquet(con, query, [upload_id, glob.escape(str(staged))], rows)
         _write_phones(con, rows, PHONE_FIELDS[kind], upload_id, phones_file)
         records = pq.read_metadata(rows).num_rows
     return lake.note(
@@ -190,7 +190,7 @@ def _write_phones(
         "CREATE OR REPLACE TEMP TABLE phone_texts AS "
         f"SELECT DISTINCT phone_text, regexp_extract(translate(phone_text, ' -', ''), ?, 1) AS mobile "
         f"FROM ({cells or 'SELECT CAST(NULL AS VARCHAR) AS phone_text'}) WHERE phone_text IS NOT NULL",
-        [phones.PLAIN_MOBILE, *[no_pattern(rows)] * len(fields)],
+        [phones.PLAIN_MOBILE, *[glob.escape(str(rows))] * len(fields)],
     )
     con.execute("UPDATE phone_texts SET mobile = '' WHERE replace(mobile, substr(mobile, 1, 1), '') = ''")
     odd = [text for (text,) in con.execute("SELECT phone_text FROM phone_texts WHERE mobile = ''").fetchall()]

@@ -13,7 +13,7 @@ Does not belong here: what columns mean (`models.fields`), hashing and storing (
 """
 
 from orchestration.reader.errors import Limits, ReadError, ReadLimitError, UnreadableFileError
-from orchestration.reader.fast import no_pattern, stated, write_parquet
+from orchestration.reader.fast import stated, write_parquet
 from orchestration.reader.layout import OtherLine
 from orchestration.reader.reading import LineCounts, Reading, read_file, unique_keys
 from orchestration.reader.table import Record, Table, read_table
@@ -28,7 +28,6 @@ __all__ = [
     "Record",
     "Table",
     "UnreadableFileError",
-    "no_pattern",
     "read_file",
     "read_table",
     "stated",

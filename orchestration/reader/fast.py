@@ -1,7 +1,7 @@
 """The fast path: DuckDB's own CSV reader, told everything and held against a count that does not depend on it."""
 
 import codecs
-import re
+import glob
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -77,18 +77,13 @@ def write(
 
 def parquet(path: Path) -> str:
     """A Parquet file as a relation."""
-    return f"read_parquet({_text(no_pattern(path))}, hive_partitioning = false)"
+    return f"read_parquet({_text(glob.escape(str(path)))}, hive_partitioning = false)"
 
 
 def write_parquet(con: duckdb.DuckDBPyConnection, query: str, params: list[object], target: Path) -> None:
     """Write what a query gives as Parquet, in its order."""
     # A relation with parameters would be held in memory as a whole.
     con.execute(f"COPY ({query}) TO {_text(str(target))} (FORMAT parquet, COMPRESSION zstd)", params or None)
-
-
-def no_pattern(path: Path) -> str:
-    """A path in which DuckDB finds no pattern: `[`, `*` and `?` stand for themselves."""
-    return re.sub(r"([\[*?])", r"[\1]", str(path))
 
 
 def _write(
@@ -309,7 +304,7 @@ def _read_csv(file: File) -> str:
     parallel = "false" if file.body.multiline else "true"
     longest = int(file.body.sizes.max()) if len(file.body.sizes) else 0
     return (
-        f"read_csv({_text(no_pattern(file.path))}, "
+        f"read_csv({_text(glob.escape(str(file.path)))}, "
         f"auto_detect = false, columns = {{{columns}, 'beyond': 'VARCHAR'}}, "
         f"delim = {_text(file.dialect.delimiter)}, quote = {_text(file.dialect.quote)}, "
         f"escape = {_text(file.dialect.quote)}, header = {str(file.has_header).lower()}, null_padding = true, "

@@ -1,13 +1,14 @@
 """Connections to DuckDB with the limits of the settings, that install nothing and spill into the home."""
 
+import glob
 import re
 from pathlib import Path
 
 import duckdb
 
 from orchestration.errors import LoancallsError
-from orchestration.reader import no_pattern
 from orchestration.settings import Settings
+from orchestration.store.atomic import PRIVATE
 from orchestration.store.home import Home
 
 
@@ -23,7 +24,10 @@ def connect(path: Path | str, home: Home, settings: Settings, read_only: bool = 
     if settings.threads:
         config["threads"] = settings.threads
     try:
-        return duckdb.connect(str(path), read_only=read_only, config=config)
+        con = duckdb.connect(str(path), read_only=read_only, config=config)
+        if isinstance(path, Path) and not read_only:
+            path.chmod(PRIVATE)
+        return con
     except duckdb.IOException as error:
         raise LoancallsError(
             f"{path} cannot be opened: {str(error).splitlines()[0]} Close the program that has it open, or remove the "
@@ -34,7 +38,7 @@ def connect(path: Path | str, home: Home, settings: Settings, read_only: bool = 
 def lock_into(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
     """Keep a connection that reads what strangers sent from every file outside `folder`, for good."""
     # DuckDB holds a path that is asked for against these as it is written, and again as it is found.
-    names = ", ".join("'" + name.replace("'", "''") + "'" for name in (str(folder), no_pattern(folder)))
+    names = ", ".join("'" + name.replace("'", "''") + "'" for name in (str(folder), glob.escape(str(folder))))
     con.execute(f"SET allowed_directories = [{names}]")
     con.execute("SET enable_external_access = false")
     con.execute("SET lock_configuration = true")

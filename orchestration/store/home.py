@@ -58,7 +58,7 @@ class Home:
         return self.root / "dagster"
 
     def prepare(self) -> "Home":
-        """Make the folders. Those that hold personal data are open to their owner only, and so is what we write."""
+        """Make the folders. Those that hold personal data are open to their owner only."""
         if "?" in str(self.root):
             raise UsageError(
                 f"The home {self.root} has a question mark in its path, which DuckDB cannot open; rename it."
@@ -68,7 +68,6 @@ class Home:
                 f"The home {os.fsencode(self.root).decode('utf-8', 'replace')} has letters in its path that cannot be "
                 "written in this locale; set LC_ALL=C.UTF-8, or give LOANCALLS_HOME a path of plain letters."
             )
-        os.umask(0o077)
         try:
             for folder in (self.inbox, self.lake, self.staging, self.dagster):
                 make_folder(folder)

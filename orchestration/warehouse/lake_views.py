@@ -1,11 +1,11 @@
 """The lake's Parquet files as views of the working database, over all uploads or over a few of them."""
 
+import glob
 from pathlib import Path
 
 import duckdb
 
 from models.fields import CALL, CALL_LOG, CUSTOMER, FIELDS, LOAN, LOAN_BOOK, RECORD_KINDS, STATUS, UNKNOWN
-from orchestration.reader import no_pattern
 from orchestration.store.lake import KINDS, Lake
 from orchestration.warehouse.transforms import LAKE
 
@@ -84,4 +84,4 @@ def _view_of_kinds(
 
 
 def _paths(files: list[Path]) -> str:
-    return ", ".join("'" + no_pattern(path).replace("'", "''") + "'" for path in files)
+    return ", ".join("'" + glob.escape(str(path)).replace("'", "''") + "'" for path in files)

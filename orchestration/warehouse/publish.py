@@ -14,7 +14,7 @@ from models.base import Base, Pii, description, duckdb_type, published_tables
 from orchestration.errors import LoancallsError
 from orchestration.settings import Settings
 from orchestration.store import journal
-from orchestration.store.atomic import put_database, remove_database, sync
+from orchestration.store.atomic import PRIVATE, put_database, remove_database, sync
 from orchestration.store.home import Home
 from orchestration.store.session_copy import file_stamp, write_copy
 from orchestration.warehouse.build import Warehouse, open_warehouse
@@ -83,6 +83,7 @@ def _write(warehouse: Warehouse, target: Path, settings: Settings, key: bytes | 
     if key is not None:
         _define_keyed_hash(warehouse, key)
     con.execute(f"ATTACH {_text(str(target))} AS published")
+    target.chmod(PRIVATE)
     rows = {}
     views = published_views()
     for table, model in published_tables().items():

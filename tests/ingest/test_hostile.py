@@ -2,6 +2,7 @@
 
 import bz2
 import csv
+import glob
 import gzip
 import hashlib
 import io
@@ -31,7 +32,7 @@ from support import World, csv_bytes
 
 from orchestration.errors import LoancallsError, UsageError
 from orchestration.ingest import run as ingest_module
-from orchestration.reader import no_pattern
+from orchestration.ingest import run as ingest_run
 from orchestration.store.connection import connect, lock_into
 from orchestration.store.hashing import hash_file
 from orchestration.store.home import Home
@@ -498,7 +499,7 @@ class Locked:
         lock_into(self.con, self.folder)
 
     def run(self, sql: str) -> list[tuple]:
-        inside = no_pattern(self.folder)
+        inside = glob.escape(str(self.folder))
         paths = {
             "in": f"{inside}/in.csv", "new": self.folder / "new.csv", "database": self.folder / "new.db",
             "all": f"{inside}/*.csv", "link": f"{inside}/link.csv", "out": f"{inside}/out/secret.csv",
@@ -579,7 +580,7 @@ def test_reading_and_writing_inside_works(locked: Locked) -> None:
 def test_ingest_reads_with_such_a_connection(new_world, monkeypatch) -> None:
     """Whatever a file brings DuckDB to do: it has no other file within its reach, and no setting."""
     world, tried = new_world(), []
-    real = Lake.store
+    real = ingest_run.store
 
     def store(lake: Lake, staged: Path, sha256: str, con: duckdb.DuckDBPyConnection, *limits: object) -> object:
         outside = [world.home.inbox / "a.csv", world.home.warehouse, world.home.lake / "originals", "/etc/hostname"]
@@ -590,7 +591,7 @@ def test_ingest_reads_with_such_a_connection(new_world, monkeypatch) -> None:
             tried.append(sql)
         return real(lake, staged, sha256, con, *limits)
 
-    monkeypatch.setattr(Lake, "store", store)
+    monkeypatch.setattr(ingest_run, "store", store)
     world.put("a.csv", BOOK)
     world.load()
     assert len(tried) == 6
