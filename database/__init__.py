@@ -1,4 +1,4 @@
-"""The face that the earlier system had, in front of the warehouse: its module `schemas`, and what makes it work.
+"""The compatibility layer: the earlier system's module `schemas` in front of the warehouse, and what makes it work.
 
 Belongs here: the functions of the earlier system (`functions`), what a session sees (`overlay`), what must hold of what
 it writes (`constraints`), what is stated by it (`statements`), and when (`engine`). Nothing else imports this package.

@@ -137,7 +137,7 @@ def _check_keepable(overlay: Overlay, table: str, ids: list[str]) -> None:
             raise CannotBeKept("A status update is history and stays as it is; append another one.")
         return
     if table == "upload_rows" and _are_of_files(overlay, [old["file_upload_id"] for _, old in changes]):
-        raise CannotBeKept("A row of a file that was read stays as it was read; send the file anew.")
+        raise CannotBeKept("A row of a file that was read stays as it was read; send a corrected file.")
     for new, old in changes:
         different = {name for name in new if new[name] != old[name]} - _WORKED_OUT
         unset = sorted(name for name in different if new[name] is None)

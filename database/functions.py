@@ -24,7 +24,7 @@ def compute_fingerprint(phone: str | None, national_id: str | None = "") -> str:
 
 
 def normalize_phone(phone: str | None) -> str | None:
-    """E.164 (`+919876543210`); None for what is no valid number."""
+    """E.164 (`+919876543210`); None for what is not a valid number."""
     return rules.phone(phone)
 
 

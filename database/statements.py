@@ -76,7 +76,7 @@ def _loan(new: Row, old: Row | None, changed: Row, context: dict) -> Row:
         **changed,
         "customer_id": new["customer_id"],
         "customer_row": context["origins"].get(new["customer_id"]),
-        # Whose it was stays who he is, by the row that he is known from.
+        # Whose it was stays who they are, by the row that they are known from.
         "former_customer_id": old["customer_id"] if old and old["customer_id"] != new["customer_id"] else None,
         "former_customer_row": context["origins"].get(old["customer_id"]) if old else None,
         "loan_id": new["loan_id"],

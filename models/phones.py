@@ -33,7 +33,7 @@ def is_absent(text: str) -> bool:
 def normalize(text: str | None) -> tuple[str | None, str | None]:
     """The first valid number in a cell as E.164, and what is wrong with the cell when there is none.
 
-    Both are None for a cell that states no phone. India is the country unless a number says another with `+` or
+    Both are None for a cell without a phone. India is the country unless a number says another with `+` or
     `00`. A number is valid when the metadata says so, or when it is ten digits starting 6 to 9.
     """
     if text is None or is_absent(text) or is_absent(text.translate(_NOISE)):

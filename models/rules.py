@@ -1,7 +1,7 @@
 """Rules of meaning for single values in Python: the macros of `transforms/`, asked one value at a time.
 
 The rules are SQL and stay there. What a person writes through the session is put into the same words at once, so that
-he sees what the next run will make of it.
+they see what the next run will make of it.
 """
 
 import datetime as dt
@@ -44,7 +44,7 @@ def call_status_rank(status: str) -> int:
 
 
 def amount(text: str) -> decimal.Decimal | None:
-    """`₹ 1,23,456` and `50,000.50` as DECIMAL(15, 2); None for what is no amount."""
+    """`₹ 1,23,456` and `50,000.50` as DECIMAL(15, 2); None for what is not a valid amount."""
     return _ask("amount_of(?)", text.strip())
 
 
@@ -61,7 +61,7 @@ def moment(value: object) -> Any:
         try:
             value = dt.datetime.fromisoformat(value.strip())
         except ValueError:
-            raise ValueError(f"'{value}' is no time; write it as 2026-03-15T09:30.") from None
+            raise ValueError(f"'{value}' is not a valid time; write it as 2026-03-15T09:30.") from None
     if isinstance(value, dt.datetime):
         return value if value.tzinfo is None else value.astimezone(dt.UTC).replace(tzinfo=None)
     return dt.datetime.combine(value, dt.time()) if isinstance(value, dt.date) else value
@@ -108,7 +108,7 @@ def words(text: str) -> str | None:
 
 
 def phone(text: str | None) -> str | None:
-    """E.164; None for what is no valid number."""
+    """E.164; None for what is not a valid number."""
     return phones.normalize(None if text is None else str(text))[0]
 
 

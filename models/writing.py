@@ -34,21 +34,25 @@ def _meant(text: str, read: Callable[[str], Any], what_not: str) -> Any:
 
 def _date(value: Any) -> Any:
     if isinstance(value, str):
-        return _meant(value, rules.date, "no date; write it as 2026-03-15.")
+        return _meant(value, rules.date, "not a valid date; write it as 2026-03-15.")
     return value.date() if isinstance(value, dt.datetime) else value
 
 
 def _number(scale: int) -> Callable[[Any], Any]:
     def coerce(value: Any) -> Any:
         if isinstance(value, str):
-            return _meant(value, rules.amount, "no amount; write it as 50000.50.")
+            return _meant(value, rules.amount, "not a valid amount; write it as 50000.50.")
         return decimal.Decimal(str(value)).quantize(decimal.Decimal(1).scaleb(-scale), decimal.ROUND_HALF_UP)
 
     return coerce
 
 
 def _whole(value: Any) -> Any:
-    return _meant(value, rules.seconds, "no whole number; write it as 45.") if isinstance(value, str) else int(value)
+    return (
+        _meant(value, rules.seconds, "not a valid whole number; write it as 45.")
+        if isinstance(value, str)
+        else int(value)
+    )
 
 
 def _flag(value: Any) -> bool | None:
@@ -62,7 +66,7 @@ def _id(value: Any) -> Any:
 def _status(value: Any) -> str:
     status = rules.call_status(value)
     if status is None:
-        raise ValueError(f"'{value}' is no status of a call that we know; CallStatus lists them.")
+        raise ValueError(f"Call status not recognised: '{value}'; CallStatus lists them all.")
     return status
 
 
@@ -74,7 +78,7 @@ def _phone(value: Any) -> str | None:
 def _contact(value: Any) -> str | None:
     found = rules.phone(str(value))
     if found is None and not rules.is_absent(str(value)):
-        warnings.warn("The phone of a branch or an employee is no valid number; it is left out.", stacklevel=4)
+        warnings.warn("The phone of a branch or an employee is not a valid number; it is left out.", stacklevel=4)
     return found
 
 

@@ -1,4 +1,4 @@
-"""Errors a person is meant to read: one sentence that names what is wrong and how to mend it."""
+"""Errors a person is meant to read: one sentence that names what is wrong and how to fix it."""
 
 
 class LoancallsError(Exception):

@@ -537,7 +537,7 @@ def test_day_and_month_changed_places_from_script_to_script(session: Session) ->
     assert loan.next_due_date == dt.date(2026, 4, 13)
     loan.customer.due_date = "04/05/2026"
     assert loan.next_due_date == dt.date(2026, 5, 4)
-    with pytest.raises(ValueError, match="is no date"):
+    with pytest.raises(ValueError, match="is not a valid date"):
         loan.next_due_date = "04/13/2026"
     assert loan.next_due_date == dt.date(2026, 5, 4)
 

@@ -78,9 +78,9 @@ def run(
     settings, home = _home()
     files = files or []
     if reread and (uploaded_at or uploaded_by):
-        raise UsageError("--reread reads what the lake has; its senders and times stay as they are.")
+        raise UsageError("--reread reads the lake's own copies; it cannot change senders and times.")
     if (uploaded_at or uploaded_by) and not files:
-        raise UsageError("--uploaded-at and --uploaded-by speak of the files named; name some.")
+        raise UsageError("--uploaded-at and --uploaded-by are about the files you name; name at least one.")
     moment = None
     if uploaded_at:
         try:
@@ -113,7 +113,7 @@ def import_database(
     """Take in a whole database of the earlier system, build, check, publish, and say what became of every row.
 
     Exits 0 when every row is in the warehouse, merged into another or refused with a reason; 1 when one is not, or when
-    the run failed and nothing was published; 2 for wrong usage. The same database again is no news.
+    the run failed and nothing was published; 2 for wrong usage. Importing the same database again changes nothing.
     """
     import polars as pl
 
@@ -146,7 +146,7 @@ def uploads(
     ] = None,
     format: Annotated[str, typer.Option(help="table, csv or json.")] = "table",
 ) -> None:
-    """See what became of each upload: its records by outcome, what was wrong, in which lines, and how to mend it.
+    """See what became of each upload: its records by outcome, what was wrong, in which lines, and how to fix it.
 
     As csv or json: one row for each upload, or, of uploads that are named, for each thing that was wrong.
 
@@ -237,7 +237,7 @@ def _stop_on(failures: list[str]) -> None:
     if failures:
         for failure in failures:
             _complain(failure)
-        _complain("Nothing was published; the earlier result, if any, is as it was.")
+        _complain("Nothing was published; the earlier result, if any, is unchanged.")
         raise typer.Exit(1)
 
 
@@ -304,7 +304,7 @@ def _print_findings(home: Home, settings: Settings, shas: list[str], format: str
 
     frame = upload_findings(home, settings, shas)
     if format == "table" and frame.height:
-        typer.echo("\nWhat was wrong, and how to mend it:")
+        typer.echo("\nWhat was wrong, and how to fix it:")
     if format != "table" or frame.height:
         _print_frame(frame, format)
 

@@ -48,7 +48,7 @@ def records(context: dg.AssetExecutionContext, config: IngestConfig, home: HomeR
         context.log.info(f"{key}: {facts.kind}, {facts.records} records{said}")
         for finding in findings:
             where = f" (lines {finding.lines})" if finding.lines else ""
-            context.log.warning(f"{key}: {finding.what}{where}. {finding.mend}")
+            context.log.warning(f"{key}: {finding.what}{where}. {finding.fix}")
 
     stated = Stated(config.uploaded_by, config.uploaded_at)
     with failures_in_words():

@@ -75,7 +75,7 @@ def import_database(home: Home, address: str, progress: Progress | None = None) 
                 path.unlink(missing_ok=True)
             if isinstance(error, OSError):
                 raise LoancallsError(
-                    f"{home.lake} cannot be written: {error.strerror}; mend that, and import again."
+                    f"{home.lake} cannot be written: {error.strerror}; put that right and import again."
                 ) from error
             raise
     return imported
@@ -86,12 +86,12 @@ def _understand(source: Source, progress: Progress) -> list[Part]:
     found = {table: [column.name for column in clause.c] for table, clause in source.tables.items()}
     if lacking := missing(found):
         raise LoancallsError(
-            f"{source.called} is none of the earlier system's: it lacks {_listed(lacking)}; name another, or add what "
-            "is missing."
+            f"{source.called} is not a database of the earlier system: it lacks {_listed(lacking)}; "
+            "name another, or add what is missing."
         )
     progress.say(f"{source.called} is of the earlier system's {generation_of(found)} generation.")
     if passed_over := unread(found):
-        progress.say(f"Not the earlier system's, and not read: {_listed(passed_over)}.")
+        progress.say(f"Not part of the earlier system, so not read: {_listed(passed_over)}.")
     return [
         part
         for part in PARTS
@@ -156,5 +156,6 @@ def _check_ids(part: Part, ids: pl.Series) -> None:
     wrong = ids.filter(~ids.str.contains("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$").fill_null(False))
     if len(wrong):
         raise LoancallsError(
-            f"The table {part.table} has a row whose id is {wrong[0] or 'null'}, which is no UUID; give it one."
+            f"The table {part.table} has a row whose id is {wrong[0] or 'null'}, which is not a valid UUID; "
+            "give it one."
         )

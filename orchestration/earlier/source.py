@@ -105,21 +105,21 @@ def _url(address: str) -> sa.URL:
     try:
         url = sa.make_url(address)
     except (sa.exc.ArgumentError, ValueError):
-        raise UsageError(f"This is no address of a database; state it as {_ADDRESSES}.") from None
+        raise UsageError(f"This is not the address of a database; write it as {_ADDRESSES}.") from None
     kind = url.drivername.split("+")[0]
     if kind not in _KINDS:
-        raise UsageError(f"Databases of the kind {kind} cannot be imported; state the address as {_ADDRESSES}.")
+        raise UsageError(f"Databases of the kind {kind} cannot be imported; write the address as {_ADDRESSES}.")
     if "@" in (url.host or ""):  # the rest of a password, which must not be said
-        raise UsageError("The password in the address has an @, which ends it; write it as %40.")
+        raise UsageError("The password in the address contains an @, which would end it; write it as %40.")
     return url.set(drivername=_KINDS[kind])
 
 
 def _file(url: sa.URL) -> Path:
     path = Path(url.database or "").expanduser().absolute()
     if not path.exists():
-        raise UsageError(f"{path} cannot be imported: there is no such file; mend the address.")
+        raise UsageError(f"{path} cannot be imported: there is no such file; correct the address.")
     if not path.is_file():
-        raise UsageError(f"{path} cannot be imported: it is no file; state the address as {url.drivername}:///FILE.")
+        raise UsageError(f"{path} cannot be imported: it is not a file; write the address as {url.drivername}:///FILE.")
     return path
 
 

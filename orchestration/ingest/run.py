@@ -30,7 +30,7 @@ class Stated:
     uploaded_at: str | None = None
 
     def moment(self, offset_minutes: int) -> datetime | None:
-        """uploaded_at as naive UTC. Raises LoancallsError when it is no ISO time."""
+        """uploaded_at as naive UTC. Raises LoancallsError when it is not an ISO time."""
         if not self.uploaded_at:
             return None
         try:
@@ -111,7 +111,7 @@ def _ingest_one(
             lake.add_sighting(sha256, sighting)
         if not lake.sightings(sha256):
             raise LoancallsError(
-                "the lake has its records, and nothing of who sent it and when; put the file into the inbox again."
+                "the lake has its records but not who sent it and when; put the file into the inbox again."
             )
         return facts
     finally:

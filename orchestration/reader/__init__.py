@@ -7,7 +7,7 @@ a million of them never pass through Python one by one.
 
 Two speeds give the same records. The fast path is DuckDB's own CSV reader, told everything and checked against a count
 of the file's records that does not depend on it. A file that fails a check is read carefully: record by record,
-mending what leaves no doubt, keeping what cannot be read as a record with a problem.
+repairing what leaves no doubt, keeping what cannot be read as a record with a problem.
 
 Does not belong here: what columns mean (`models.fields`), hashing and storing (`orchestration.ingest.store`).
 """

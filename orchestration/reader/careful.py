@@ -1,4 +1,4 @@
-"""The careful path: lines to rows, one by one, for files that fail a check. Nothing is lost; what is mended is said."""
+"""The careful path: lines to rows, one by one, for files that fail a check. Nothing is lost; repairs are noted."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,8 @@ _MOST_TRIES = 200
 _MOST_REPAIRED_LINES = 10
 
 BAD_ENCODING = (
-    "bad_encoding: the line has bytes that are no text in the file's encoding; save the file as UTF-8 and send it again"
+    "bad_encoding: the line has bytes that are not text in the file's encoding; "
+    "save the file as UTF-8 and send it again"
 )
 BAD_QUOTING = "bad_quoting: the line's double quotes do not pair up; close or double the quote"
 
@@ -56,13 +57,13 @@ def _row(lines: list[str], index: int, first_line: int, dialect: Dialect, widths
     cells = strict_cells(line, dialect)
     if cells is not None and (len(cells) in widths or (len(cells) < widths[0] and dialect.delimiter in line)):
         stray = len(cells) not in widths and any(dialect.quote in cell for cell in cells)
-        mended = cut_otherwise(line, dialect, widths) if stray else None
-        return Row(number, 1, mended or cells, line, repaired=bool(mended))
+        repaired = cut_otherwise(line, dialect, widths) if stray else None
+        return Row(number, 1, repaired or cells, line, repaired=bool(repaired))
     if cells is None and (joined := _joined(lines, index, dialect, widths, clean)):
         text, cells = joined
         return Row(number, text.count("\n") + 1, cells, text)
-    if mended := repaired_cells(line, dialect, widths):
-        return Row(number, 1, mended, line, repaired=True)
+    if repaired := repaired_cells(line, dialect, widths):
+        return Row(number, 1, repaired, line, repaired=True)
     if cells is None and (joined := _mended(lines, index, dialect, widths, clean)):
         text, cells = joined
         return Row(number, text.count("\n") + 1, cells, text, repaired=True)

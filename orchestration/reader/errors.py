@@ -6,7 +6,7 @@ from orchestration.errors import LoancallsError
 
 
 class ReadError(LoancallsError):
-    """A file that is not read at all. `code` names why; the sentence says how to mend it."""
+    """A file that is not read at all. `code` names why; the sentence says how to fix it."""
 
     def __init__(self, code: str, sentence: str):
         super().__init__(f"{code}: {sentence}")
@@ -18,7 +18,7 @@ class ReadLimitError(ReadError):
 
 
 class UnreadableFileError(ReadError):
-    """The file is no table of text and no workbook that can be opened."""
+    """The file is neither a table of text nor a workbook that can be opened."""
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def file_type(path: Path, head: bytes, most_bytes: int) -> str:
     if head.startswith(_OLD_WORKBOOK):
         raise UnreadableFileError(
             "old_workbook",
-            "the file is a workbook of old Excel (.xls) or has a password; save it without one as .xlsx or CSV",
+            "the file is an old Excel workbook (.xls) or has a password; save it without one as .xlsx or CSV",
         )
     if head.startswith(b"%PDF-"):
         raise UnreadableFileError("pdf", "the file is a PDF; send the table itself as .xlsx or CSV")
@@ -59,7 +59,7 @@ def file_type(path: Path, head: bytes, most_bytes: int) -> str:
             "web_page", "the file is a web page or XML, often a login or error page; download the data as CSV"
         )
     if head.startswith(_BINARIES) or head[8:12] == b"DUCK" or (encoding is None and _is_binary(head)):
-        raise UnreadableFileError("not_text", "the file's bytes are no text; send the table as .xlsx or CSV")
+        raise UnreadableFileError("not_text", "the file is not text; send the table as .xlsx or CSV")
     return TEXT
 
 

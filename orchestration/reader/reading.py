@@ -46,7 +46,7 @@ class LineCounts:
             raise ReadError(
                 "lines_lost",
                 f"of its {self.physical:,} lines {self.header:,} are header, {self.record:,} records, {self.blank:,} "
-                f"blank and {self.other:,} others, which does not add up; save the file anew as UTF-8 CSV",
+                f"blank and {self.other:,} others, which does not add up; save the file again as UTF-8 CSV",
             )
 
 
@@ -55,7 +55,7 @@ class Reading:
     """What a file is made of.
 
     `header` is its header's cells as in the file, [] for a file without one; `columns` is how many cells a record has.
-    `records` counts the unreadable ones too; `short` are the lines of those filled up, `repaired` of those mended.
+    `records` counts the unreadable ones too; `short` are the lines of those filled up, `repaired` of those repaired.
     `other_lines` are the lines that are no records, `blank_lines` the numbers of those with nothing in them. `path` is
     the staged file that `write` reads: UTF-8 CSV on the fast path, Parquet on the careful one. All but `encoding`,
     `dialect` and the header are final after `write`. `padding`: the blanks that may stand at the edges of cells.

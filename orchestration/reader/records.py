@@ -32,10 +32,10 @@ class Written:
 
 def wrong_field_count(found: int, columns: int, width: int) -> str:
     """The problem of a record with more cells than the header has columns, where most records have `width`."""
-    mend = "put the cell that holds the delimiter in double quotes"
+    fix = "put the cell that holds the delimiter in double quotes"
     if found <= width:
-        mend = "most records have as many, so name every column in the header"
-    return f"wrong_field_count: the record has {found} cells, the header {columns}; {mend}"
+        fix = "most records have as many, so name every column in the header"
+    return f"wrong_field_count: the record has {found} cells, the header {columns}; {fix}"
 
 
 def write_rows(rows: Iterable[Row], layout: Layout, columns: int, dialect: Dialect, target: Path) -> Written:

@@ -17,7 +17,7 @@ from orchestration.reader.reading import LineCounts, Reading, read_file
 class Record(NamedTuple):
     """A record: the line it starts on, its cells as text, and its problem (`code: sentence`) and text if it has one.
 
-    `repaired`: its quotes, its delimiter or the spaces before its quotes were mended.
+    `repaired`: its quotes, its delimiter or the spaces before its quotes were repaired.
     """
 
     line_number: int
@@ -54,7 +54,7 @@ def read_table(path: str | Path, limits: Limits = Limits(), known: KnownHeader |
     """
     source = Path(path)
     if not stat.S_ISREG(source.stat().st_mode):
-        raise UnreadableFileError("not_a_file", f"{source.name} is no regular file; name the file itself")
+        raise UnreadableFileError("not_a_file", f"{source.name} is not a regular file; name the file itself")
     with tempfile.TemporaryDirectory(prefix="loancalls-") as folder:
         staging = Path(folder)
         staged = staging / "upload"

@@ -68,7 +68,9 @@ def read_workbook(path: Path, staging: Path, limits: Limits, known: KnownHeader 
         where = f"sheet {names.index(chosen) + 1} of {len(names)}"
         remarks.append(f"{where} was read, and {len(sheets) - 1} more with something in it not; send each as a file")
     if errors:
-        remarks.append(f"{errors:,} cells hold an Excel error such as #N/A and are taken as blank; mend the formulas")
+        remarks.append(
+            f"{errors:,} cells hold an Excel error such as #N/A and are taken as blank; correct the formulas"
+        )
     return Workbook(sheets[chosen], layouts[chosen], remarks)
 
 

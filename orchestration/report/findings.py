@@ -1,4 +1,4 @@
-"""What was wrong with an upload, in words: where, what, and how to mend it. Never text of the file."""
+"""What was wrong with an upload, in words: where, what, and how to fix it. Never text of the file."""
 
 import json
 import re
@@ -10,8 +10,8 @@ import polars as pl
 from models.tables import CELL_ERRORS, ROW_ERRORS
 from orchestration.store.lake import Lake, UploadFacts
 
-_MENDS = ROW_ERRORS | CELL_ERRORS
-_NEXT_CODE = re.compile(rf"; (?=(?:{'|'.join(_MENDS)}): )")
+_FIXES = ROW_ERRORS | CELL_ERRORS
+_NEXT_CODE = re.compile(rf"; (?=(?:{'|'.join(_FIXES)}): )")
 _MOST_LINES = 8
 _OTHER_LINES = {
     "preamble": "lines above the header, kept and not read",
@@ -23,12 +23,12 @@ _OTHER_LINES = {
 
 
 class Finding(NamedTuple):
-    """One thing to know of an upload: the lines it is about (some of them, in words), how many, what, and the mend."""
+    """One thing to know of an upload: the lines it is about (some of them), how many, what, and how to fix it."""
 
     lines: str
     count: int  # type: ignore[assignment]  # a tuple's count() is of no use here
     what: str
-    mend: str
+    fix: str
 
 
 def reading_findings(facts: UploadFacts) -> list[Finding]:
@@ -36,23 +36,23 @@ def reading_findings(facts: UploadFacts) -> list[Finding]:
     notes = json.loads(facts.notes)
     found = []
     if facts.message:
-        what, _, mend = facts.message.rpartition("; ")
+        what, _, fix = facts.message.rpartition("; ")
         line = notes.get("header_line", "")
-        found.append(Finding(str(line), facts.physical_lines or 0, what or facts.message, mend if what else ""))
+        found.append(Finding(str(line), facts.physical_lines or 0, what or facts.message, fix if what else ""))
     spans = notes.get("other_lines", [])
     for kind, what in _OTHER_LINES.items():
         if lines := [(first, last) for name, first, last in spans if name == kind]:
-            mend = "send it as a file of its own" if kind == "other_table" else ""
+            fix = "send it as a file of its own" if kind == "other_table" else ""
             total = notes["other_line_counts"][kind]
-            found.append(Finding(_spans(lines, total), total, what, mend))
+            found.append(Finding(_spans(lines, total), total, what, fix))
     if notes.get("repaired_records"):
         where = places(notes["repaired_lines"], notes["repaired_records"])
         what = "repaired: a stray quote is taken as text, or another delimiter as the delimiter"
-        found.append(Finding(where, notes["repaired_records"], what, "see that the cells are right"))
+        found.append(Finding(where, notes["repaired_records"], what, "check that the cells are right"))
     if notes.get("short_records"):
         where = places(notes["short_lines"], notes["short_records"])
         what = "fewer cells than the header; the missing ones are taken as blank"
-        found.append(Finding(where, notes["short_records"], what, "see that no line was broken in two"))
+        found.append(Finding(where, notes["short_records"], what, "check that no line was broken in two"))
     for name, position in notes.get("renamed_columns", {}).items():
         found.append(
             Finding(
@@ -60,8 +60,8 @@ def reading_findings(facts: UploadFacts) -> list[Finding]:
             )
         )
     for remark in notes.get("remarks", []):
-        what, _, mend = remark.partition("; ")
-        found.append(Finding("", 1, what, mend))
+        what, _, fix = remark.partition("; ")
+        found.append(Finding("", 1, what, fix))
     return found
 
 
@@ -83,8 +83,8 @@ def error_findings(errors: Iterable[tuple[str, int, list[int]]]) -> list[Finding
     found = []
     for part, count in counts.items():
         what, _, own = part.partition("; ")
-        mend = own or _MENDS.get(part.split(":")[0], "")
-        found.append((min(lines[part]), Finding(places(sorted(lines[part]), count), count, what, mend)))
+        fix = own or _FIXES.get(part.split(":")[0], "")
+        found.append((min(lines[part]), Finding(places(sorted(lines[part]), count), count, what, fix)))
     return [finding for _, finding in sorted(found)]
 
 
@@ -102,9 +102,9 @@ def places(lines: list[int], count: int) -> str:
 def as_markdown(findings: list[Finding]) -> str:
     """Findings as a table for the Dagster UI."""
     rows = [
-        f"| {finding.lines} | {finding.count} | {_cell(finding.what)} | {_cell(finding.mend)} |" for finding in findings
+        f"| {finding.lines} | {finding.count} | {_cell(finding.what)} | {_cell(finding.fix)} |" for finding in findings
     ]
-    return "\n".join(["| lines | count | what | how to mend it |", "| --- | ---: | --- | --- |", *rows])
+    return "\n".join(["| lines | count | what | how to fix it |", "| --- | ---: | --- | --- |", *rows])
 
 
 def _spans(spans: list[tuple[int, int]], count: int | None = None) -> str:

@@ -25,7 +25,7 @@ _FINDINGS = {
     "lines": pl.String,
     "count": pl.Int64,
     "what": pl.String,
-    "how to mend it": pl.String,
+    "how to fix it": pl.String,
 }
 
 

@@ -75,7 +75,7 @@ class Home:
                     folder.chmod(0o700)
         except OSError as error:
             raise LoancallsError(
-                f"The home {self.root} cannot be used: {error.strerror}; set LOANCALLS_HOME to a folder of yours."
+                f"The home {self.root} cannot be used: {error.strerror}; set LOANCALLS_HOME to a folder that you own."
             ) from None
         config = self.dagster / "dagster.yaml"
         if not config.exists() or not config.stat().st_size:  # an empty one would turn telemetry on

@@ -3,7 +3,7 @@
 A record file is JSON Lines. Its first line says what it holds and who stated it when; each further line is one record
 of one kind (see `models.fields.RECORD_FIELDS`): one row of a table as stated, with its own id. Cells are text or null.
 Files wait in lake/records until a run takes them up, as files of people wait in the inbox; only our own code writes
-there, so nobody can pass a file of his for ours.
+there, so nobody can pass off a file of their own as ours.
 """
 
 import hashlib

@@ -64,7 +64,9 @@ def publish(home: Home, settings: Settings) -> dict[str, int]:
             put_database(copy, home.session_copy)
             journal.forget(home, taken_up)  # sessions have it in their copy of the tables
     except Exception as error:
-        _log.warning("Published, but sessions may see the tables of the run before: %s. The next run mends it.", error)
+        _log.warning(
+            "Published, but sessions may see the tables of the run before: %s. The next run puts that right.", error
+        )
     return rows
 
 

@@ -140,7 +140,7 @@ def test_nothing_published_yet_is_said(tmp_path: Path) -> None:
     assert "No uploads yet" in loancalls(tmp_path / "home", "uploads").stdout
 
 
-def test_failed_run_exits_1_keeps_the_result_and_a_full_run_mends_it(folder: Path, tmp_path: Path) -> None:
+def test_failed_run_exits_1_keeps_the_result_and_a_full_run_repairs_it(folder: Path, tmp_path: Path) -> None:
     shutil.copytree(folder / "home", tmp_path / "home")
     before = (tmp_path / "home" / "analytics.duckdb").read_bytes()
     (tmp_path / "home" / "warehouse.duckdb").write_bytes(b"this is no database" * 1000)
@@ -152,8 +152,8 @@ def test_failed_run_exits_1_keeps_the_result_and_a_full_run_mends_it(folder: Pat
     assert {upload["filename"]: upload["status"] for upload in uploads} == {
         "loans.csv": "completed_with_errors", "calls.csv": "completed", "more.csv": "not published",
     }  # fmt: skip
-    mended = loancalls(tmp_path / "home", "run", "--full")
-    assert "Published" in mended.stdout
+    repaired = loancalls(tmp_path / "home", "run", "--full")
+    assert "Published" in repaired.stdout
     tables = ("loans", "call_sessions", "call_status_updates", "loan_call_success")
     rebuilt = {table: rows(tmp_path / "home", table) for table in tables}
     (seventh,) = [row for row in rebuilt["loans"] if row["loan_id"] == "L7"]

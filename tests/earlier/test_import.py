@@ -396,7 +396,7 @@ def test_what_is_not_the_earlier_systems_is_passed_over_and_said(told: Callable,
         con.commit()
     said: list[str] = []
     import_into(tmp_path / "home", f"sqlite+pysqlite:///{copy}", say=said.append)
-    assert said[1:-1] == ["Not the earlier system's, and not read: Alembic Version and loans.notes."]
+    assert said[1:-1] == ["Not part of the earlier system, so not read: Alembic Version and loans.notes."]
 
 
 def test_an_empty_database_makes_no_files(tmp_path: Path) -> None:
@@ -502,14 +502,17 @@ def test_when_it_counts_as_said_and_what_it_overrules_is_told(told: Callable, wo
 @pytest.mark.parametrize(
     ("address", "said"),
     [
-        ("lender.db", "This is no address of a database; state it as postgresql://user:password@host/name"),
-        ("postgresql://a:secret@host:port/x", "This is no address of a database"),
+        ("lender.db", "This is not the address of a database; write it as postgresql://user:password@host/name"),
+        ("postgresql://a:secret@host:port/x", "This is not the address of a database"),
         ("mysql://a:secret@host/x", "Databases of the kind mysql cannot be imported"),
-        ("postgresql://a:p@secret@host/x", "The password in the address has an @, which ends it; write it as %40."),
+        (
+            "postgresql://a:p@secret@host/x",
+            "The password in the address contains an @, which would end it; write it as %40.",
+        ),
         ("sqlite:///{folder}/none.db", "none.db cannot be imported: there is no such file"),
         ("duckdb:///{folder}/none.duckdb", "none.duckdb cannot be imported: there is no such file"),
-        ("sqlite:///{folder}", "it is no file; state the address as sqlite:///FILE"),
-        ("sqlite://", "it is no file"),
+        ("sqlite:///{folder}", "it is not a file; write the address as sqlite:///FILE"),
+        ("sqlite://", "it is not a file"),
     ],
 )
 def test_an_address_of_nothing_is_wrong_usage(tmp_path: Path, address: str, said: str) -> None:
@@ -582,7 +585,7 @@ def test_what_a_database_lacks_is_named(told: Callable, tmp_path: Path, change: 
     with pytest.raises(LoancallsError) as caught:
         import_into(tmp_path / "home", f"sqlite:///{copy}")
     assert str(caught.value) == (
-        f"The database {copy} is none of the earlier system's: it lacks {lacking}; "
+        f"The database {copy} is not a database of the earlier system: it lacks {lacking}; "
         "name another, or add what is missing."
     )
 
@@ -599,7 +602,7 @@ def test_an_import_that_breaks_off_leaves_nothing(told: Callable, tmp_path: Path
         con.execute("UPDATE call_status_updates SET id = '17' WHERE message = 'again'")
         con.commit()
     with pytest.raises(
-        LoancallsError, match="The table call_status_updates has a row whose id is 17, which is no UUID"
+        LoancallsError, match="The table call_status_updates has a row whose id is 17, which is not a valid UUID"
     ):
         import_into(tmp_path / "home", f"sqlite:///{copy}")
     assert list((tmp_path / "home" / "lake" / "records").iterdir()) == []

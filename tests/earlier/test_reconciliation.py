@@ -192,8 +192,8 @@ def test_a_row_that_is_nowhere_is_missed(load: Callable[[str], Loaded], tmp_path
 @pytest.mark.parametrize(
     ("address", "code", "said"),
     [
-        ("lender.db", 2, "This is no address of a database; state it as postgresql://"),
-        ("sqlite:///none.db", 2, "none.db cannot be imported: there is no such file; mend the address."),
+        ("lender.db", 2, "This is not the address of a database; write it as postgresql://"),
+        ("sqlite:///none.db", 2, "none.db cannot be imported: there is no such file; correct the address."),
         ("sqlite:///letter.db", 1, "letter.db cannot be read: file is not a database;"),
         ("postgresql://lender:sesame@127.0.0.1:1/lender", 1, "The database lender on 127.0.0.1 cannot be read"),
     ],

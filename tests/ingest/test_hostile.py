@@ -288,7 +288,7 @@ def test_what_is_no_table_is_a_failed_upload_with_its_code(refused: World) -> No
     assert found == sorted((f"{name}.csv", code, "failed", 0, "unknown") for name, code in codes.items())
 
 
-def test_each_says_how_to_mend_it_and_none_is_lost(refused: World, tmp_path: Path) -> None:
+def test_each_says_how_to_fix_it_and_none_is_lost(refused: World, tmp_path: Path) -> None:
     uploads = refused.lake.uploads().filter(pl.col("filename") != "good.csv")
     for message in uploads["message"]:
         assert message.partition("; ")[2].split()[0] in ("send", "save", "download", "open"), message

@@ -153,7 +153,7 @@ def test_errors_are_blank_and_counted(tmp_path):
             sheet.write_formula(row, 1, "=NA()", None, error)
     table = read_table(path)
     assert [record.cells for record in table.records] == [["L1", ""], ["L2", ""], ["L3", "5"]]
-    assert table.remarks == ["2 cells hold an Excel error such as #N/A and are taken as blank; mend the formulas"]
+    assert table.remarks == ["2 cells hold an Excel error such as #N/A and are taken as blank; correct the formulas"]
 
 
 # --- rows and sheets -------------------------------------------------------------------------------------------------
@@ -334,8 +334,7 @@ def test_an_old_workbook_and_one_with_a_password(tmp_path):
     path = tmp_path / "book.xlsx"
     path.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2_000))
     assert refusal(path) == (
-        "old_workbook: the file is a workbook of old Excel (.xls) or has a password; "
-        "save it without one as .xlsx or CSV"
+        "old_workbook: the file is an old Excel workbook (.xls) or has a password; save it without one as .xlsx or CSV"
     )
 
 

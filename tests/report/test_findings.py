@@ -1,4 +1,4 @@
-"""What a person is told of an upload: what was wrong, in which lines, how to mend it; and reading uploads again."""
+"""What a person is told of an upload: what was wrong, in which lines, how to fix it; and reading uploads again."""
 
 import csv
 import io
@@ -173,7 +173,7 @@ def test_reading_again_takes_effect_without_the_inbox(loaded: Loaded) -> None:
 
 
 def test_only_what_was_named_is_read_again(loaded: Loaded) -> None:
-    told = loaded.again.out.split("What was wrong, and how to mend it:")[1]
+    told = loaded.again.out.split("What was wrong, and how to fix it:")[1]
     assert "book.csv" in told and "calls.csv" in told
     assert "narrow.csv" not in told and "targets.csv" not in told
 
@@ -188,7 +188,7 @@ def test_reading_all_again_changes_nothing(loaded: Loaded, all_again: Said) -> N
     after = loaded.cli.tables()
     for name, table in loaded.tables.items():
         assert after[name].equals(table), name
-    told = all_again.out.split("What was wrong, and how to mend it:")[1]
+    told = all_again.out.split("What was wrong, and how to fix it:")[1]
     assert all(name in told for name in ("book.csv", "calls.csv", "targets.csv"))
 
 
@@ -210,7 +210,7 @@ def test_a_name_that_no_upload_has(loaded: Loaded, name: str) -> None:
 
 
 def test_wrong_usage_of_reading_again(loaded: Loaded) -> None:
-    sentence = "--reread reads what the lake has; its senders and times stay as they are.\n"
+    sentence = "--reread reads the lake's own copies; it cannot change senders and times.\n"
     for option in (("--uploaded-by", "x"), ("--uploaded-at", "2026-03-01")):
         assert loaded.cli("run", "--reread", "book.csv", *option) == Said(2, "", sentence)
     said = loaded.cli("uploads", "book.csv", "--format", "xml")
@@ -226,8 +226,9 @@ BOOK_FINDINGS = [
     ("99", 1, "totals, not records", ""),
     ("101-102", 2, "another table below the first, kept and not read", "send it as a file of its own"),
     ("12", 1, "repaired: a stray quote is taken as text, or another delimiter as the delimiter",
-     "see that the cells are right"),
-    ("13", 1, "fewer cells than the header; the missing ones are taken as blank", "see that no line was broken in two"),
+     "check that the cells are right"),
+    ("13", 1, "fewer cells than the header; the missing ones are taken as blank",
+     "check that no line was broken in two"),
     ("", 1, "column 8 has no name of its own and is kept as 'name 2'", "name every column once"),
     ("5, 9-11, 17, 19, 21, 23, 25, 27 and 35 more", 45, BAD_AMOUNT, CELL_ERRORS["bad_amount"]),
     ("6", 1, "bad_date: next_due_date is not a valid date (day first)", CELL_ERRORS["bad_date"]),
@@ -239,7 +240,7 @@ BOOK_FINDINGS = [
 
 
 def told(finding: dict) -> tuple:
-    return finding["lines"], finding["count"], finding["what"], finding["how to mend it"]
+    return finding["lines"], finding["count"], finding["what"], finding["how to fix it"]
 
 
 def test_every_finding_of_a_broken_file(loaded: Loaded) -> None:
@@ -265,7 +266,7 @@ def test_every_finding_of_a_broken_call_log(loaded: Loaded) -> None:
         ("3", 1, "unknown_status"),
         ("4", 1, "missing_call_sid"),
     ]
-    assert all(mend for *_, mend in found)
+    assert all(fix for *_, fix in found)
     assert found[0][3] == CELL_ERRORS["bad_number"]
 
 
@@ -287,12 +288,12 @@ def test_a_good_file_has_no_findings(loaded: Loaded) -> None:
 
 def test_formats_agree(loaded: Loaded) -> None:
     findings = loaded.cli.json("uploads", "book.csv", "calls.csv")
-    columns = ["filename", "lines", "count", "what", "how to mend it"]
+    columns = ["filename", "lines", "count", "what", "how to fix it"]
     assert all(list(finding) == columns for finding in findings)
     of_csv = list(csv.DictReader(io.StringIO(loaded.cli("uploads", "book.csv", "calls.csv", "--format", "csv").out)))
     assert of_csv == [{name: str(cell) for name, cell in finding.items()} for finding in findings]
     table = loaded.cli("uploads", "book.csv", "calls.csv").out
-    above, below = table.split("\nWhat was wrong, and how to mend it:\n")
+    above, below = table.split("\nWhat was wrong, and how to fix it:\n")
     assert "2 rows" in above and below.rstrip().endswith(f"{len(findings)} rows")
     lines = [[cell.strip() for cell in line.split("│")] for line in below.splitlines() if "│" in line]
     assert lines[-len(findings) :] == [[str(cell) for cell in finding.values()] for finding in findings]
@@ -397,7 +398,7 @@ def test_the_lines_of_a_partition_add_up(shown: dict[str, list[dict]], name: str
 
 def test_a_partition_tells_what_was_wrong_as_a_table(shown: dict[str, list[dict]]) -> None:
     lines = shown["book.csv"][0]["what was wrong"].split("\n")
-    assert lines[:2] == ["| lines | count | what | how to mend it |", "| --- | ---: | --- | --- |"]
+    assert lines[:2] == ["| lines | count | what | how to fix it |", "| --- | ---: | --- | --- |"]
     assert lines[2:-1] == ["| " + " | ".join(map(str, finding)) + " |" for finding in BOOK_FINDINGS[:7]]
     assert lines[-1] == "| " + " | ".join(map(str, BOOK_FINDINGS[-1])) + " |"
     assert "what was wrong" not in shown["narrow.csv"][0]
@@ -448,10 +449,10 @@ def test_errors_of_a_row_are_told_apart_and_added_up() -> None:
     ]
 
 
-def test_every_code_has_a_mend() -> None:
-    for code, mend in (ROW_ERRORS | CELL_ERRORS).items():
+def test_every_code_has_a_fix() -> None:
+    for code, fix in (ROW_ERRORS | CELL_ERRORS).items():
         (finding,) = error_findings([(f"{code}: it is so", 1, [2])])
-        assert finding == Finding("2", 1, f"{code}: it is so", mend) and mend
+        assert finding == Finding("2", 1, f"{code}: it is so", fix) and fix
 
 
 def test_markdown_is_one_line_for_each_finding() -> None:

@@ -318,7 +318,7 @@ def test_all_is_on_the_disk_before_the_first_rename_and_nothing_fails_after_it(
         ("rename", "session.duckdb"),
     ]
     assert world.home.analytics.stat().st_ino != inode
-    assert "the disk is full. The next run mends it." in caplog.text
+    assert "the disk is full. The next run puts that right." in caplog.text
     monkeypatch.undo()
     publish(world.home, world.settings)
     assert figures(world.home.session_copy)["customers"] == figures(world.home.warehouse)["customers"]

@@ -100,7 +100,7 @@ def test_changed_settings_stage_everything_again(world: World) -> None:
     assert str(elsewhere.value("SELECT initiated_at FROM call_sessions")) == "2026-03-01 06:00:00"
 
 
-def test_half_a_run_is_mended_by_the_next(world: World) -> None:
+def test_half_a_run_is_completed_by_the_next(world: World) -> None:
     """A crash between two tables leaves a warehouse that the next run brings to the same state."""
     world.put("a.csv", [{"loan_id": "L1", "phone": "9845012345"}], "2026-03-01 04:00")
     world.load()
@@ -116,7 +116,7 @@ def test_half_a_run_is_mended_by_the_next(world: World) -> None:
         assert world.table(name).equals(fresh.table(name)), name
 
 
-def test_broken_database_file_is_named_with_the_mend(world: World) -> None:
+def test_broken_database_file_is_named_with_how_to_fix_it(world: World) -> None:
     world.home.warehouse.write_bytes(b"no database" * 1000)
     with pytest.raises(Exception, match="rebuilt from the lake"), open_warehouse(world.home, world.settings):
         pass
