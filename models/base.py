@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, MappedColumn, mapped_column
 
 from models import rules
+from models.types import Words
 from models.types import plain as plain_type
 
 MONEY = sa.Numeric(15, 2)
@@ -96,6 +97,8 @@ def description(model: type[Base]) -> str:
 
 def duckdb_type(column: sa.Column) -> str:
     """The published type of a column, as DuckDB prints it."""
+    if isinstance(column.type, Words):
+        return "VARCHAR[]"
     kind = plain_type(column.type)
     if isinstance(kind, sa.Uuid):
         return "UUID"

@@ -9,6 +9,7 @@ from sqlalchemy import DateTime as Timestamp
 from sqlalchemy.orm import Mapped
 
 from models.base import MONEY, MONEY_SUM, Base, col
+from models.tables import CELL_ERROR_CODES, ROW_ERROR_CODES
 from models.types import Id
 
 JOURNEY_EVENTS = ("uploaded", "called", "status", "paid")
@@ -161,7 +162,7 @@ class CustomerCallSuccess(CallFigures, Base):
 
 
 class UploadQuality(Base):
-    """How good an upload was, error code by error code, and what the calls it triggered came to."""
+    """How good an upload was, and what the calls it triggered came to."""
 
     __tablename__ = "upload_quality"
     __grain__ = "one row per upload"
@@ -179,32 +180,31 @@ class UploadQuality(Base):
     duplicate: Mapped[int] = col(BigInteger, nullable=False, about="Records equal to an earlier one of the upload.")
     error: Mapped[int] = col(BigInteger, nullable=False, about="Records that could not be used.")
     share_good: Mapped[float | None] = col(Double, about="(created + matched) / total_records.")
-    missing_loan_id: Mapped[int] = col(BigInteger, nullable=False, about="Rows in error: no loan id.")
-    bad_loan_id: Mapped[int] = col(BigInteger, nullable=False, about="Rows in error: the loan id lost digits.")
-    unidentified_customer: Mapped[int] = col(
-        BigInteger, nullable=False, about="Rows in error: nothing says whose loan it is."
-    )
-    wrong_field_count: Mapped[int] = col(BigInteger, nullable=False, about="Rows in error: too many cells.")
-    bad_quoting: Mapped[int] = col(BigInteger, nullable=False, about="Rows in error: quotes do not pair up.")
-    bad_encoding: Mapped[int] = col(BigInteger, nullable=False, about="Rows in error: bytes that are no text.")
-    missing_call_sid: Mapped[int] = col(BigInteger, nullable=False, about="Rows in error: no call id.")
-    unknown_status: Mapped[int] = col(BigInteger, nullable=False, about="Rows in error: a status we do not know.")
-    missing_upload: Mapped[int] = col(
-        BigInteger, nullable=False, about="Rows in error: of an upload that is not there."
-    )
-    earlier_error: Mapped[int] = col(
-        BigInteger, nullable=False, about="Rows in error: the earlier system could not use them."
-    )
-    bad_amount: Mapped[int] = col(BigInteger, nullable=False, about="Rows with an unreadable amount.")
-    bad_date: Mapped[int] = col(BigInteger, nullable=False, about="Rows with an unreadable date.")
-    bad_phone: Mapped[int] = col(BigInteger, nullable=False, about="Rows with an invalid phone.")
-    bad_national_id: Mapped[int] = col(BigInteger, nullable=False, about="Rows with a masked or truncated national id.")
-    bad_number: Mapped[int] = col(BigInteger, nullable=False, about="Rows with an unreadable duration.")
-    bad_flag: Mapped[int] = col(BigInteger, nullable=False, about="Rows with an unreadable yes or no.")
-    bad_value: Mapped[int] = col(
-        BigInteger, nullable=False, about="Records of ours with an id or a status that is not valid."
+    used_in_part: Mapped[int] = col(
+        BigInteger,
+        nullable=False,
+        about="Used records of which a cell was left out; upload_errors has the codes.",
     )
     calls: Mapped[int] = col(BigInteger, nullable=False, about="Calls that the upload triggered.")
     attempts: Mapped[int] = col(BigInteger, nullable=False, about="Those of them that were placed.")
     completed: Mapped[int] = col(BigInteger, nullable=False, about="Attempts that ended as call_completed.")
     success_rate: Mapped[float | None] = col(Double, about="completed / attempts.")
+
+
+class UploadError(Base):
+    """What was wrong with the records of an upload, error code by error code."""
+
+    __tablename__ = "upload_errors"
+    __grain__ = "one row per upload and error code"
+    __order__ = 7
+
+    file_upload_id: Mapped[uuid.UUID] = col(Id, ForeignKey("file_uploads.id"), primary_key=True, about="The upload.")
+    code: Mapped[str] = col(
+        String(50),
+        primary_key=True,
+        allowed=(*ROW_ERROR_CODES, *CELL_ERROR_CODES),
+        about="The error; bad_amount, bad_date and the like leave out a cell, any other the whole record.",
+    )
+    records: Mapped[int] = col(
+        BigInteger, nullable=False, about="Records that have it; one with several errors counts once for each."
+    )

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, relationship
 from models.base import MONEY, Base, CallStatus, Pii, col
 from models.fields import CALL_LOG, LOAN_BOOK, RECORD_KINDS, UNKNOWN
 from models.legacy import LegacyCallSession, LegacyCustomer, LegacyFileUpload
-from models.types import CallStatusWord, Id, Phone
+from models.types import CallStatusWord, Id, Phone, Words
 
 UPLOAD_KINDS = (LOAN_BOOK, CALL_LOG, UNKNOWN, *RECORD_KINDS)
 UPLOAD_SOURCES = ("file", "api", "import")
@@ -196,6 +196,9 @@ class UploadRow(Base):
     matched_at: Mapped[dt.datetime | None] = col(Timestamp, about="uploaded_at of the row's upload (UTC).")
     status: Mapped[str] = col(
         String(50), nullable=False, default="pending", allowed=ROW_STATUSES, about="What became of the record."
+    )
+    error_codes: Mapped[list[str] | None] = col(
+        Words, about="The codes of what was wrong: of the record first, then of cells that were left out."
     )
     error: Mapped[str | None] = col(
         Text, about="`code: sentence` of what was wrong with the record and, after it, with cells that were left out."

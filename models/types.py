@@ -48,6 +48,17 @@ class Phone(TypeDecorator):
         return self
 
 
+class Words(TypeDecorator):
+    """A list of words; JSON in a database that has no lists."""
+
+    impl = sa.JSON
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Any) -> sa.types.TypeEngine:
+        has_lists = dialect.name in ("duckdb", "postgresql")
+        return dialect.type_descriptor(sa.ARRAY(sa.String) if has_lists else sa.JSON())
+
+
 def plain(kind: sa.types.TypeEngine) -> sa.types.TypeEngine:
     """The type that a column has in the database."""
     return kind.impl_instance if isinstance(kind, TypeDecorator) else kind

@@ -84,7 +84,7 @@ def test_the_readme_names_every_error_code(demo: World) -> None:
     readme = (REPO / "README.md").read_text(encoding="utf-8")
     sql = "".join(path.read_text(encoding="utf-8") for path in (REPO / "transforms").rglob("*.sql"))
     codes = set(re.findall(r"'(\w+): ", sql))
-    codes |= {code for (code,) in demo.rows("SELECT DISTINCT code FROM row_error_counts")}
+    codes |= {code for (code,) in demo.rows("SELECT DISTINCT code FROM upload_errors")}
     assert {"missing_loan_id", "bad_amount", "bad_quoting"} <= codes
     assert {code for code in codes if f"`{code}`" not in readme} == set()
 

@@ -232,6 +232,13 @@ CREATE OR REPLACE MACRO json_of(s) AS CASE WHEN json_valid(s) THEN CAST(s AS JSO
 CREATE OR REPLACE MACRO cell_error(code, field, what, cell, value) AS
     CASE WHEN value IS NULL AND NOT is_unstated(cell) THEN code || ': ' || field || ' is not a valid ' || what END;
 
+-- Those of several findings that there are, as a list; null where there are none.
+CREATE OR REPLACE MACRO found_errors(findings) AS nullif(list_filter(findings, lambda x: x IS NOT NULL), CAST([] AS VARCHAR[]));
+
+-- The codes of findings, each once.
+CREATE OR REPLACE MACRO error_codes_of(findings) AS
+    list_sort(list_distinct(list_transform(findings, lambda x: split_part(x, ':', 1))));
+
 CREATE OR REPLACE MACRO date_order(day_first) AS CASE WHEN day_first THEN 'day first' ELSE 'month first' END;
 
 -- calls ---------------------------------------------------------------------------------------------------------------

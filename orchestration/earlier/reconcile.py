@@ -31,7 +31,7 @@ WITH records AS (
         outcomes.status = 'error' AS is_refused,
         coalesce({is_there}, false) AS is_there,
         outcomes.status = 'duplicate' OR {is_merged} AS is_merged,
-        coalesce(split_part(outcomes.error, ':', 1), 'no reason') AS code
+        coalesce(outcomes.error_codes[1], 'no reason') AS code
     FROM lake.uploads AS uploads
     JOIN lake.{kind}_rows AS stated ON stated.upload_id = uploads.upload_id
     LEFT JOIN upload_row_outcomes AS outcomes

@@ -315,6 +315,7 @@ def check_rows(seed: int, book: Book, calls: Calls, told: Told) -> None:
     found = {}
     for row in told.rows:
         codes = set(re.findall("|".join(ROW_ERROR_CODES + CELL_ERROR_CODES), row["error"] or ""))
+        assert codes == set(row["error_codes"] or ()), row["error"]
         found[told.place[row["id"]]] = row | {
             "customer": told.customer[row["match_customer_id"]],
             "loan": told.loan[row["match_loan_id"]],
@@ -324,7 +325,7 @@ def check_rows(seed: int, book: Book, calls: Calls, told: Told) -> None:
 
 
 def check_uploads(seed: int, book: Book, calls: Calls, told: Told) -> None:
-    expected, quality = {}, {}
+    expected, quality, errors = {}, {}, {}
     for upload in book.uploads:
         totals = upload_totals(upload)
         expected[upload.sha256] = totals | {
@@ -339,11 +340,14 @@ def check_uploads(seed: int, book: Book, calls: Calls, told: Told) -> None:
         quality[upload.sha256] = {
             **{"calls": len(triggered), "share_good": good},
             **{name: figures[name] for name in ("attempts", "completed", "success_rate")},
-            **{code: codes[code] for code in ROW_ERROR_CODES + CELL_ERROR_CODES},
+            "used_in_part": sum(bool(row.error_codes) and row.status != "error" for row in upload.rows),
         }
+        errors |= {(upload.sha256, code): {"records": count} for code, count in codes.items()}
     agree(seed, "file_uploads", expected, told.by("file_uploads", lambda record: record["sha256"]))
     found = told.by("upload_quality", lambda record: told.sha[record["file_upload_id"]])
     agree(seed, "upload_quality", quality, found)
+    found = told.by("upload_errors", lambda record: (told.sha[record["file_upload_id"]], record["code"]))
+    agree(seed, "upload_errors", errors, found)
 
 
 def check_customers(seed: int, book: Book, calls: Calls, told: Told) -> None:

@@ -1,5 +1,5 @@
 -- Grain: one row per upload whose bytes we have.
--- Inputs: stg_uploads, stg_date_orders, upload_row_outcomes, row_error_counts.
+-- Inputs: stg_uploads, stg_date_orders, upload_row_outcomes, upload_errors.
 -- Meaning: an upload and how it came out; total = success + failed + duplicate, always.
 WITH counts AS (
     SELECT
@@ -14,7 +14,7 @@ WITH counts AS (
 
 errors AS (
     SELECT file_upload_id, json_group_object(code, records) AS codes
-    FROM (SELECT * FROM row_error_counts ORDER BY file_upload_id, code) AS ordered
+    FROM (SELECT * FROM upload_errors ORDER BY file_upload_id, code) AS ordered
     GROUP BY file_upload_id
 ),
 

@@ -16,6 +16,7 @@ SELECT
     outcomes.match_method,
     outcomes.matched_at,
     outcomes.status,
+    outcomes.error_codes,
     outcomes.error
 FROM upload_row_outcomes AS outcomes
 JOIN lake.upload_rows AS raw
@@ -35,6 +36,7 @@ SELECT
     outcomes.match_method,
     outcomes.matched_at,
     outcomes.status,
+    outcomes.error_codes,
     outcomes.error
 FROM upload_row_outcomes AS outcomes
 JOIN stated_upload_rows AS stated ON stated.id = outcomes.id

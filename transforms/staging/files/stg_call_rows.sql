@@ -58,7 +58,7 @@ SELECT
         WHEN our_status IS NULL
         THEN 'unknown_status: status not recognised' || CASE WHEN regexp_matches(status, '^[a-z][a-z_-]{0,39}$') THEN ': ' || status ELSE '' END
     END AS row_error,
-    nullif(concat_ws('; ',
+    found_errors([
         cell_error('bad_date', 'initiated_at', 'time', initiated_at, initiated),
         cell_error('bad_date', 'ended_at', 'time', ended_at, ended),
         cell_error('bad_date', 'updated_at', 'time', updated_at, updated),
@@ -68,7 +68,7 @@ SELECT
         cell_error('bad_number', 'triggered_by_row', 'line number', triggered_by_row, triggered_by_line),
         'bad_phone: from_number ' || from_problem,
         'bad_phone: to_number ' || to_problem
-    ), '') AS cell_errors,
+    ]) AS cell_errors,
     kind,
     call_sid,
     our_status AS status,

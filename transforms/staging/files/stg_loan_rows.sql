@@ -61,7 +61,7 @@ SELECT
         WHEN kind = 'customer' AND entity_id IS NULL THEN 'unidentified_customer: the record has no id'
         WHEN kind <> 'customer' AND is_absent(loan_text) THEN 'missing_loan_id: the row has no loan id; fill it in and send the row again'
     END AS row_error,
-    nullif(concat_ws('; ',
+    found_errors([
         cell_error('bad_amount', 'principal_amount', 'amount', principal_amount, principal),
         cell_error('bad_amount', 'outstanding_amount', 'amount', outstanding_amount, outstanding),
         cell_error('bad_amount', 'due_amount', 'amount', due_amount, due),
@@ -74,7 +74,7 @@ SELECT
         CASE WHEN is_bad_national_id(id_text)
             THEN 'bad_national_id: national_id is masked, has lost digits to an exponent, or has fewer than four digits' END,
         CASE WHEN do_not_call_flag IS NULL AND NOT is_unstated(do_not_call) THEN 'bad_flag: do_not_call is neither yes nor no' END
-    ), '') AS cell_errors,
+    ]) AS cell_errors,
     kind,
     loan_number(loan_text) AS loan_id,
     phone,

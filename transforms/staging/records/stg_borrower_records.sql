@@ -17,14 +17,14 @@ WITH customers AS (
         stated_time(rows.first_uploaded_at) AS first_uploaded_at,
         stated_time(rows.created_at) AS created_at,
         stated_time(rows.stated_at) AS stated_at,
-        concat_ws('; ',
+        found_errors([
             cell_error('bad_value', 'customer_row', 'id', rows.customer_row, stated_id(rows.customer_row)),
             cell_error('bad_value', 'call_status', 'status', rows.call_status, call_status_of(rows.call_status)),
             cell_error('bad_date', 'last_contact_date', 'time', rows.last_contact_date, stated_time(rows.last_contact_date)),
             cell_error('bad_date', 'first_uploaded_at', 'time', rows.first_uploaded_at, stated_time(rows.first_uploaded_at)),
             cell_error('bad_date', 'created_at', 'time', rows.created_at, stated_time(rows.created_at)),
             cell_error('bad_date', 'stated_at', 'time', rows.stated_at, stated_time(rows.stated_at))
-        ) AS cell_errors
+        ]) AS cell_errors
     FROM lake.customer_rows AS rows
     LEFT JOIN lake.phones AS phones ON phones.upload_id = rows.upload_id AND phones.phone_text = rows.phone
 ),
@@ -45,23 +45,22 @@ records AS (
         CAST(NULL AS VARCHAR) AS language_code, CAST(NULL AS VARCHAR) AS call_status,
         CAST(NULL AS TIMESTAMP) AS last_contact_date, CAST(NULL AS TIMESTAMP) AS first_uploaded_at,
         stated_time(created_at) AS created_at, stated_time(stated_at) AS stated_at,
-        concat_ws('; ',
+        found_errors([
             cell_error('bad_value', 'customer_id', 'id', customer_id, stated_id(customer_id)),
             cell_error('bad_value', 'customer_row', 'id', customer_row, stated_id(customer_row)),
             cell_error('bad_value', 'former_customer_id', 'id', former_customer_id, stated_id(former_customer_id)),
             cell_error('bad_value', 'former_customer_row', 'id', former_customer_row, stated_id(former_customer_row)),
             cell_error('bad_date', 'created_at', 'time', created_at, stated_time(created_at)),
             cell_error('bad_date', 'stated_at', 'time', stated_at, stated_time(stated_at))
-        ) AS cell_errors
+        ]) AS cell_errors
     FROM lake.loan_rows
 )
 
 SELECT
     row_id_of(uploads.sha256, records.line_number) AS row_id,
-    records.* EXCLUDE (customer_row, former_customer_id, former_customer_row, cell_errors),
+    records.* EXCLUDE (customer_row, former_customer_id, former_customer_row),
     stated_id(records.customer_row) AS customer_row,
     stated_id(records.former_customer_id) AS former_customer_entity,
-    stated_id(records.former_customer_row) AS former_customer_row,
-    nullif(records.cell_errors, '') AS cell_errors
+    stated_id(records.former_customer_row) AS former_customer_row
 FROM records
 JOIN lake.uploads AS uploads ON uploads.upload_id = records.upload_id

@@ -9,14 +9,14 @@ WITH records AS (
         stated_id(loan_ref) AS loan_ref, stated_id(customer_id) AS customer_entity,
         stated_id(customer_row) AS customer_row, stated_id(triggering_upload) AS triggering_upload,
         stated_id(triggering_row) AS triggering_row, stated_time(created_at) AS created_at,
-        concat_ws('; ',
+        found_errors([
             cell_error('bad_value', 'loan_ref', 'id', loan_ref, stated_id(loan_ref)),
             cell_error('bad_value', 'customer_id', 'id', customer_id, stated_id(customer_id)),
             cell_error('bad_value', 'customer_row', 'id', customer_row, stated_id(customer_row)),
             cell_error('bad_value', 'triggering_upload', 'id', triggering_upload, stated_id(triggering_upload)),
             cell_error('bad_value', 'triggering_row', 'id', triggering_row, stated_id(triggering_row)),
             cell_error('bad_date', 'created_at', 'time', created_at, stated_time(created_at))
-        ) AS cell_errors
+        ]) AS cell_errors
     FROM lake.call_rows
     UNION ALL
     SELECT
@@ -25,13 +25,12 @@ WITH records AS (
         CAST(NULL AS UUID) AS loan_ref, CAST(NULL AS UUID) AS customer_entity, CAST(NULL AS UUID) AS customer_row,
         CAST(NULL AS UUID) AS triggering_upload, CAST(NULL AS UUID) AS triggering_row,
         CAST(NULL AS TIMESTAMP) AS created_at,
-        cell_error('bad_value', 'call_ref', 'id', call_ref, stated_id(call_ref)) AS cell_errors
+        found_errors([cell_error('bad_value', 'call_ref', 'id', call_ref, stated_id(call_ref))]) AS cell_errors
     FROM lake.status_rows
 )
 
 SELECT
     row_id_of(uploads.sha256, records.line_number) AS row_id,
-    records.* EXCLUDE (cell_errors),
-    nullif(records.cell_errors, '') AS cell_errors
+    records.*
 FROM records
 JOIN lake.uploads AS uploads ON uploads.upload_id = records.upload_id

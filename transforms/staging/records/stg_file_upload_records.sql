@@ -27,14 +27,14 @@ SELECT
     upload_id,
     line_number,
     row_fingerprint,
-    nullif(concat_ws('; ',
+    found_errors([
         cell_error('bad_date', 'uploaded_at', 'time', uploaded_at, uploaded),
         cell_error('bad_number', 'total_records', 'number', total_records, total),
         cell_error('bad_number', 'processed_records', 'number', processed_records, processed),
         cell_error('bad_number', 'success_records', 'number', success_records, success),
         cell_error('bad_number', 'failed_records', 'number', failed_records, failed),
         cell_error('bad_value', 'status', 'status', status, our_status)
-    ), '') AS cell_errors,
+    ]) AS cell_errors,
     source,
     entity_id,
     filename,

@@ -20,13 +20,13 @@ SELECT
     stated_time(rows.matched_at) AS matched_at,
     lower(rows.status) AS stated_status,
     rows.error AS stated_error,
-    nullif(concat_ws('; ',
+    found_errors([
         cell_error('bad_value', 'file_upload_id', 'id', rows.file_upload_id, stated_id(rows.file_upload_id)),
         cell_error('bad_value', 'match_customer_id', 'id', rows.match_customer_id, stated_id(rows.match_customer_id)),
         cell_error('bad_value', 'customer_row', 'id', rows.customer_row, stated_id(rows.customer_row)),
         cell_error('bad_value', 'match_loan_id', 'id', rows.match_loan_id, stated_id(rows.match_loan_id)),
         cell_error('bad_number', 'stated_line_number', 'line number', rows.stated_line_number, whole_number_of(rows.stated_line_number)),
         cell_error('bad_date', 'matched_at', 'time', rows.matched_at, stated_time(rows.matched_at))
-    ), '') AS cell_errors
+    ]) AS cell_errors
 FROM lake.upload_row_rows AS rows
 JOIN lake.uploads AS uploads ON uploads.upload_id = rows.upload_id
