@@ -129,13 +129,13 @@ class FileUpload(LegacyFileUpload, Base):
     record_lines: Mapped[int | None] = col(BigInteger, about="Lines that records take; one may take several.")
     blank_lines: Mapped[int | None] = col(BigInteger, about="Lines with nothing in them, or with blank cells only.")
     other_lines: Mapped[int | None] = col(
-        BigInteger, about="Lines that are no records: titles, totals, repeated headers, footers, other tables."
+        BigInteger, about="Lines that are not records: titles, totals, repeated headers, footers, other tables."
     )
     physical_lines: Mapped[int | None] = col(BigInteger, about="All lines: header + record + blank + other lines.")
     reading_notes: Mapped[dict | None] = col(
-        JSON, about="How it was read, as JSON: which lines are no records, which were repaired, renamed columns."
+        JSON, about="How it was read, as JSON: which lines are not records, which were repaired, renamed columns."
     )
-    sightings: Mapped[int] = col(
+    times_sent: Mapped[int] = col(
         BigInteger, nullable=False, default=1, about="How often these bytes were sent, under any name, time or sender."
     )
     created_at: Mapped[dt.datetime] = col(
@@ -186,7 +186,7 @@ class UploadRow(Base):
         Id, ForeignKey("loans.id"), about="The loan the row states, or the row's call was attributed to."
     )
     match_call_session_id: Mapped[uuid.UUID | None] = col(
-        Id, ForeignKey("call_sessions.id"), about="The call that the row of a call log speaks of."
+        Id, ForeignKey("call_sessions.id"), about="The call that the row of a call log is about."
     )
     match_method: Mapped[str | None] = col(
         String(50),
@@ -447,10 +447,10 @@ class CallSession(LegacyCallSession, Base):
     duration_seconds: Mapped[int | None] = col(Integer, about="Length of the call, ringing included, in seconds.")
     conversation_seconds: Mapped[int | None] = col(Integer, about="Length of the conversation in seconds.")
     from_number: Mapped[str | None] = col(
-        Phone(20), pii=Pii.PHONE, about="Caller as E.164; as received when it is no valid number."
+        Phone(20), pii=Pii.PHONE, about="Caller as E.164; as received when it is not a valid number."
     )
     to_number: Mapped[str | None] = col(
-        Phone(20), pii=Pii.PHONE, about="Callee as E.164; as received when it is no valid number."
+        Phone(20), pii=Pii.PHONE, about="Callee as E.164; as received when it is not a valid number."
     )
     direction: Mapped[str | None] = col(String(50), about="Direction in the provider's words.")
     answered_by: Mapped[str | None] = col(String(50), about="Human, Machine or NotSure, in the provider's words.")

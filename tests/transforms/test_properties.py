@@ -112,7 +112,7 @@ def test_same_bytes_under_another_name_change_sightings_only(new_world: Callable
     changed = [table for table in TABLES if not before[table].equals(after[table])]
     assert changed == ["file_uploads"]
     assert world.rows(
-        "SELECT sightings, uploaded_at::VARCHAR FROM file_uploads WHERE updated_at = '2026-03-09 05:00'"
+        "SELECT times_sent, uploaded_at::VARCHAR FROM file_uploads WHERE updated_at = '2026-03-09 05:00'"
     ) == [(2, f"{at}:00")]
 
 
@@ -123,7 +123,7 @@ def test_same_bytes_named_twice_in_one_go_keep_both_sightings(new_world: Callabl
     world.put("loans.csv", rows, "2026-03-05 04:00", by="late")
     world.put("loans.csv", rows, "2026-03-02 04:00", by="early")
     world.load()
-    assert world.rows("SELECT filename, uploaded_by, sightings, uploaded_at::DATE::VARCHAR FROM file_uploads") == [
+    assert world.rows("SELECT filename, uploaded_by, times_sent, uploaded_at::DATE::VARCHAR FROM file_uploads") == [
         ("loans.csv", "early", 2, "2026-03-02")
     ]
     assert world.inbox.pending(world.lake) == []

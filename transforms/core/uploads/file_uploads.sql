@@ -64,7 +64,7 @@ SELECT
     received.other_lines,
     received.physical_lines,
     received.reading_notes,
-    received.sightings,
+    received.times_sent,
     received.created_at,
     received.updated_at
 FROM received_uploads AS received
@@ -104,7 +104,7 @@ SELECT
     CAST(NULL AS BIGINT) AS other_lines,
     CAST(NULL AS BIGINT) AS physical_lines,
     CAST(NULL AS JSON) AS reading_notes,
-    1 AS sightings,
+    1 AS times_sent,
     first_stated_at AS created_at,
     last_stated_at AS updated_at
 FROM ended

@@ -57,7 +57,7 @@ SELECT
     uploads.other_lines,
     uploads.physical_lines,
     CAST(uploads.notes AS JSON) AS reading_notes,
-    uploads.sightings,
+    uploads.times_sent,
     uploads.uploaded_at AS created_at,
     uploads.last_seen_at AS updated_at
 FROM stg_uploads AS uploads

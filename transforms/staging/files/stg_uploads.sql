@@ -1,6 +1,6 @@
 -- Grain: one row per upload.
 -- Inputs: lake.uploads, lake.sightings.
--- Meaning: an upload's facts under its earliest sighting, and its place in the one order of uploads.
+-- Meaning: an upload's facts as it was first sent, and its place in the one order of uploads.
 WITH uploads AS (
     SELECT * FROM lake.uploads
 ),
@@ -8,7 +8,7 @@ WITH uploads AS (
 sightings AS (
     SELECT
         *,
-        count(*) OVER (PARTITION BY upload_id) AS sightings,
+        count(*) OVER (PARTITION BY upload_id) AS times_sent,
         max(uploaded_at) OVER (PARTITION BY upload_id) AS last_seen_at
     FROM lake.sightings
 ),
@@ -38,7 +38,7 @@ SELECT
     uploads.other_lines,
     uploads.physical_lines,
     uploads.notes,
-    earliest_sightings.sightings,
+    earliest_sightings.times_sent,
     earliest_sightings.last_seen_at
 FROM uploads
 JOIN earliest_sightings ON earliest_sightings.upload_id = uploads.upload_id
