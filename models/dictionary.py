@@ -19,6 +19,9 @@ file read-only with DuckDB. Every `id` is a UUID derived from what its row is ab
 same when everything is rebuilt; times are UTC without a zone, dates are local, amounts are in the currency of
 the files, rates are fractions. Columns with an entry under "masked" hold personal data; that is how they are
 published unless `LOANCALLS_PII` is `clear`.
+
+Mind `loan_id`: it is the lender's own number (text) in `loans` and everywhere else, but in `call_sessions` it is a
+reference to `loans.id`, as in the earlier system.
 """
 
 _MASKED = {
