@@ -156,7 +156,7 @@ def test_a_lost_upload_can_be_moved_away_as_the_sentence_says(loaded: World) -> 
 def test_an_upload_of_which_nobody_says_who_sent_it_is_named(loaded: World) -> None:
     (loaded.home.inbox / "a.csv").unlink()
     cut(loaded, "sightings")
-        with pytest.raises(LoancallsError, match="not who sent it and when; put the file into the inbox again"):
+    with pytest.raises(LoancallsError, match="not who sent it and when; put the file into the inbox again"):
         loaded.settle()
 
 
