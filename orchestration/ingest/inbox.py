@@ -7,7 +7,6 @@ files beside it and when (see `manifest`).
 import json
 import os
 import re
-import shutil
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from orchestration.errors import LoancallsError, UsageError
 from orchestration.ingest.manifest import MANIFEST, read_manifest, sightings_of, state
 from orchestration.store import journal
 from orchestration.store.atomic import replacing
-from orchestration.store.hashing import hash_file, short_hash
+from orchestration.store.hashing import copy_hashing, hash_file, short_hash
 from orchestration.store.home import Home
 from orchestration.store.lake import FILE, Lake, Sighting
 from orchestration.store.records import waiting
@@ -72,21 +71,23 @@ class Inbox:
         self.staging = home.staging
         self.offset = timedelta(minutes=utc_offset_minutes)
         self._index_path = home.lake / "inbox_index.json"
+        self._copied: dict[str, list] = {}  # what `take` has hashed already, as in the index
 
     def files(self) -> list[InboxFile]:
         """Every upload in the inbox, by path; one that was sent several times as often. Then record files of ours."""
         known = self._load_index()
         seen, found, manifests = {}, [], {}
         for path, status in self.paths():
-            name = str(path.relative_to(self.root))
-            stamp = [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
-            entry = known.get(name)
-            sha256 = entry[1] if entry and entry[0] == stamp else hash_file(path)
+            name, stamp = str(path.relative_to(self.root)), _stamp(status)
+            stamped, sha256 = self._copied.get(name) or known.get(name) or (None, "")
+            if stamped != stamp:
+                sha256 = hash_file(path)
             seen[name] = [stamp, sha256]
             if path.parent not in manifests:
                 manifests[path.parent] = read_manifest(path.parent / MANIFEST, self.offset)
             found += [
-                InboxFile(path, sha256, sighting) for sighting in sightings_of(path, sha256, manifests[path.parent])
+                InboxFile(path, sha256, sighting)
+                for sighting in sightings_of(path, status, sha256, manifests[path.parent])
             ]
         if seen != known:
             with replacing(self._index_path, self.staging, is_cache=True) as new:
@@ -151,28 +152,43 @@ class Inbox:
             return None
         if source.name.startswith("."):
             raise UsageError(f"{source} is a hidden file, which the inbox passes over; give it another name.")
-        sha256 = hash_file(source)
-        stated = sightings_of(source, sha256, read_manifest(source.parent / MANIFEST, self.offset))
+        manifest = read_manifest(source.parent / MANIFEST, self.offset)
         if self.root in source.absolute().parents:
             target = source.absolute()
             if uploaded_by is None and uploaded_at is None:
                 return target
+            sha256 = hash_file(target)
         else:
-            target = self.root / source.name
-            if target.exists() and hash_file(target) != sha256:
-                target = self.root / short_hash(sha256) / source.name
-            if not target.exists():
-                with replacing(target, self.staging) as new:
-                    shutil.copy2(source, new, follow_symlinks=False)
-                    if new.is_symlink() or hash_file(new) != sha256:
-                        raise LoancallsError(f"{source} changed while it was read; run again when it is complete.")
-        for sighting in stated:
+            target, sha256 = self._copy(source, status)
+        for sighting in sightings_of(source, status, sha256, manifest):
             by, at = uploaded_by or sighting.uploaded_by, uploaded_at or sighting.uploaded_at
             state(target, Sighting(source.name, by, at), sha256, self.staging)
         return target
+
+    def _copy(self, source: Path, status: os.stat_result) -> tuple[Path, str]:
+        """Copy a file into the inbox, unless its bytes are there under its name: where it is then, and its sha256."""
+        target = self.root / source.name
+        if target.exists():
+            sha256 = hash_file(source)
+            if hash_file(target) == sha256:
+                return target, sha256
+            target = self.root / short_hash(sha256) / source.name
+            if target.exists():
+                return target, sha256
+        with replacing(target, self.staging) as new:
+            sha256 = copy_hashing(source, new)
+            if _stamp(source.lstat()) != _stamp(status):  # sender and time are stated of what was looked at first
+                raise LoancallsError(f"{source} changed while it was read; run again when it is complete.")
+        self._copied[str(target.relative_to(self.root))] = [_stamp(target.lstat()), sha256]
+        return target, sha256
 
     def _load_index(self) -> dict:
         try:
             return json.loads(self._index_path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
+
+
+def _stamp(status: os.stat_result) -> list[int]:
+    """What changes when a file does."""
+    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]

@@ -73,12 +73,11 @@ def _text_of(manifest: Path) -> io.StringIO:
     return io.StringIO(readable(decode(manifest.read_bytes()).data.decode("utf-8", "surrogatepass")), newline="")
 
 
-def sightings_of(path: Path, sha256: str, manifest: dict) -> list[Sighting]:
+def sightings_of(path: Path, status: os.stat_result, sha256: str, manifest: dict) -> list[Sighting]:
     """Who sent a file and when: every line of the manifest for these bytes, else its last line for the name.
 
     What a line leaves open, or a file without one, has the file's owner and modification time.
     """
-    status = path.stat()
     name = name_as_text(path.name)
     lines = manifest.get(name, [])
     of_bytes = [(by, at) for digest, by, at in lines if digest == sha256]

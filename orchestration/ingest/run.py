@@ -16,7 +16,7 @@ from orchestration.ingest.store import store, store_records
 from orchestration.reader import Limits
 from orchestration.settings import Settings
 from orchestration.store.connection import connect, lock_into
-from orchestration.store.hashing import hash_file, short_hash
+from orchestration.store.hashing import copy_hashing, short_hash
 from orchestration.store.home import Home
 from orchestration.store.lake import FILE, Lake, UploadFacts
 from orchestration.store.records import read_head
@@ -84,8 +84,7 @@ def _ingest_one(
         if not lake.restore(sha256, staged):
             if not files:
                 raise LoancallsError(_lost(lake, sha256))
-            shutil.copyfile(files[0].path, staged, follow_symlinks=False)
-            if hash_file(staged) != sha256:
+            if copy_hashing(files[0].path, staged) != sha256:
                 raise LoancallsError("the file changed while it was read; run again when it is complete.")
             lake.keep_original(staged, sha256)
         con = connect(":memory:", home, settings)

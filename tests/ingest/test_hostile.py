@@ -9,7 +9,6 @@ import io
 import json
 import lzma
 import os
-import shutil
 import socket
 import sqlite3
 import stat
@@ -31,10 +30,10 @@ import pytest
 from support import World, csv_bytes
 
 from orchestration.errors import LoancallsError, UsageError
+from orchestration.ingest import inbox as inbox_module
 from orchestration.ingest import run as ingest_module
-from orchestration.ingest import run as ingest_run
 from orchestration.store.connection import connect, lock_into
-from orchestration.store.hashing import hash_file
+from orchestration.store.hashing import copy_hashing, hash_file
 from orchestration.store.home import Home
 from orchestration.store.lake import Lake
 
@@ -345,15 +344,14 @@ def test_headers_and_cells_are_text_and_nothing_more(world: World, more: str) ->
 def test_a_file_that_is_written_on_between_hashing_and_copying_waits(world: World, monkeypatch) -> None:
     world.put("a.csv", BOOK)
     world.put("b.csv", LATER)
-    real = shutil.copyfile
 
-    def copyfile(source: Path, target: Path, **how: object) -> object:
+    def copy(source: Path, target: Path) -> str:
         if source.name == "a.csv":
             with source.open("ab") as file:
                 file.write(b"L7,98450")
-        return real(source, target, **how)
+        return copy_hashing(source, target)
 
-    monkeypatch.setattr(ingest_module.shutil, "copyfile", copyfile)
+    monkeypatch.setattr(ingest_module, "copy_hashing", copy)
     with pytest.raises(LoancallsError) as waits:
         world.ingest()
     assert str(waits.value).split(": ", 1)[1] == "the file changed while it was read; run again when it is complete."
@@ -369,14 +367,13 @@ def test_a_file_that_becomes_a_link_is_not_followed(world: World, tmp_path: Path
     world.put("a.csv", BOOK)
     secret = tmp_path / "secret.csv"
     secret.write_bytes(BOOK)  # of the same bytes, so that nothing but the link is wrong
-    real = shutil.copyfile
 
-    def copyfile(source: Path, target: Path, **how: object) -> object:
+    def copy(source: Path, target: Path) -> str:
         source.unlink()
         source.symlink_to(secret)
-        return real(source, target, **how)
+        return copy_hashing(source, target)
 
-    monkeypatch.setattr(ingest_module.shutil, "copyfile", copyfile)
+    monkeypatch.setattr(ingest_module, "copy_hashing", copy)
     with pytest.raises(LoancallsError):
         world.ingest()
     assert world.lake.uploads().is_empty() and list(world.home.staging.iterdir()) == []
@@ -397,23 +394,47 @@ def test_a_file_that_grows_while_it_is_hashed_is_refused(tmp_path: Path, monkeyp
         hash_file(path)
 
 
+def test_a_file_that_grows_while_it_is_copied_is_refused(tmp_path: Path, monkeypatch) -> None:
+    path, sha256 = tmp_path / "a.csv", hashlib.sha256
+    path.write_bytes(BOOK)
+
+    class Digest:
+        def __init__(self) -> None:
+            self.real = sha256()
+
+        def update(self, block: bytes) -> None:
+            with path.open("ab") as more:
+                more.write(b"L2")
+            self.real.update(block)
+            monkeypatch.undo()
+
+        def hexdigest(self) -> str:
+            return self.real.hexdigest()
+
+    monkeypatch.setattr(hashlib, "sha256", Digest)
+    with pytest.raises(LoancallsError, match=r"^a\.csv changed while it was read; run again when it is complete\.$"):
+        copy_hashing(path, tmp_path / "copy.csv")
+
+
+@pytest.mark.parametrize("when", ["before it is read", "after it"])
 @pytest.mark.parametrize("how", ["other bytes", "a link"])
-def test_a_file_that_changes_while_it_is_taken(world: World, tmp_path: Path, monkeypatch, how: str) -> None:
+def test_a_file_that_changes_while_it_is_taken(world: World, tmp_path: Path, monkeypatch, how: str, when: str) -> None:
     """It is refused, or what is in the inbox are the bytes that were named, with the sender and time that were."""
     source, secret = tmp_path / "a.csv", tmp_path / "secret.csv"
     source.write_bytes(BOOK)
     secret.write_bytes(LATER)
-    real = shutil.copy2
 
-    def copy2(path: Path, target: Path, **options: object) -> object:
+    def copy(path: Path, target: Path) -> str:
+        if when == "after it":
+            sha256 = copy_hashing(path, target)
         if how == "a link":
             source.unlink()
             source.symlink_to(secret)
         else:
             source.write_bytes(LATER)
-        return real(path, target, **options)
+        return sha256 if when == "after it" else copy_hashing(path, target)
 
-    monkeypatch.setattr(shutil, "copy2", copy2)
+    monkeypatch.setattr(inbox_module, "copy_hashing", copy)
     with suppress(LoancallsError):
         world.inbox.take(source, "asha", datetime(2026, 3, 1))
     found = [(file.sha256, file.sighting.uploaded_by, file.sighting.uploaded_at) for file in world.inbox.files()]
@@ -580,7 +601,7 @@ def test_reading_and_writing_inside_works(locked: Locked) -> None:
 def test_ingest_reads_with_such_a_connection(new_world, monkeypatch) -> None:
     """Whatever a file brings DuckDB to do: it has no other file within its reach, and no setting."""
     world, tried = new_world(), []
-    real = ingest_run.store
+    real = ingest_module.store
 
     def store(lake: Lake, staged: Path, sha256: str, con: duckdb.DuckDBPyConnection, *limits: object) -> object:
         outside = [world.home.inbox / "a.csv", world.home.warehouse, world.home.lake / "originals", "/etc/hostname"]
@@ -591,7 +612,7 @@ def test_ingest_reads_with_such_a_connection(new_world, monkeypatch) -> None:
             tried.append(sql)
         return real(lake, staged, sha256, con, *limits)
 
-    monkeypatch.setattr(ingest_run, "store", store)
+    monkeypatch.setattr(ingest_module, "store", store)
     world.put("a.csv", BOOK)
     world.load()
     assert len(tried) == 6

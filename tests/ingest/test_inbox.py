@@ -10,9 +10,11 @@ import pytest
 from support import World
 
 from orchestration.errors import LoancallsError, UsageError
+from orchestration.ingest import inbox as inbox_module
+from orchestration.ingest import run as ingest_run
 from orchestration.ingest.inbox import hash_in_key, partition_key, partition_keys
 from orchestration.ingest.manifest import parse_moment
-from orchestration.store.hashing import hash_file
+from orchestration.store.hashing import copy_hashing, hash_file
 from orchestration.store.lake import Sighting
 
 ME = pwd.getpwuid(os.getuid()).pw_name
@@ -249,6 +251,25 @@ def test_an_unchanged_file_is_not_read_again(world, put):
     assert [file.sha256 for file in world.inbox.files()] == ["f" * 64]
     index.write_text("not JSON", encoding="utf-8")
     assert [file.sha256 for file in world.inbox.files()] == [sha(BOOK)]
+
+
+def test_a_file_is_hashed_while_it_is_copied_and_then_remembered(world, tmp_path, monkeypatch):
+    """One pass over the file on its way into the inbox, one on its way to be read."""
+    (tmp_path / "a.csv").write_bytes(BOOK)
+    copied = []
+
+    def copy(source: Path, target: Path) -> str:
+        copied.append(source)
+        return copy_hashing(source, target)
+
+    for module in (inbox_module, ingest_run):
+        monkeypatch.setattr(module, "copy_hashing", copy)
+    monkeypatch.setattr(inbox_module, "hash_file", lambda path: pytest.fail(f"{path} is hashed once more"))
+    taken = world.inbox.take(tmp_path / "a.csv")
+    assert [file.sha256 for file in world.inbox.files()] == [sha(BOOK)]
+    world.ingest()
+    assert copied == [tmp_path / "a.csv", taken] and world.lake.has(sha(BOOK))
+    assert taken.stat().st_mtime_ns == (tmp_path / "a.csv").stat().st_mtime_ns
 
 
 KEYS = {"a.csv": "a.csv", "loans [1] 'x'.csv": "loans_1_x_.csv", "ऋण.csv": "_.csv", "a\n\x07b.csv": "a_b.csv",
