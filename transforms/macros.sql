@@ -307,6 +307,14 @@ CREATE OR REPLACE MACRO fingerprint_of(phone, national_id, customer_id) AS
 CREATE OR REPLACE MACRO row_order_of(upload_order, line_number) AS
     CAST(upload_order AS BIGINT) * 1000000000 + line_number;
 
+-- The place of what is stated of a call: by its own time, then as received. No two rows have the same.
+CREATE OR REPLACE MACRO event_order_of(event_at, row_order) AS
+    CAST(epoch_us(event_at) AS HUGEINT) * 1000000000000000000 + row_order;
+
+-- The same with the status before the time, so that a late lower status comes before an earlier further one.
+CREATE OR REPLACE MACRO furthest_order_of(status, event_order) AS
+    CAST(call_status_rank(status) AS HUGEINT) * 10000000000000000000000000000000000000 + event_order;
+
 -- Of what several uploads state, the latest before a moment counts, else the earliest after it: each counts from its own
 -- time, the first of them from ever, until the next one's. Equal times make nothing of all but the last.
 CREATE OR REPLACE MACRO in_force_from(stated_at, earlier_at) AS

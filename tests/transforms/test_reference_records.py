@@ -22,7 +22,6 @@ from models.fields import RECORD_FIELDS
 from orchestration.store.hashing import hash_file
 from orchestration.store.lake import upload_id_of
 from orchestration.store.records import API, IMPORT, RecordFile, write_records
-from orchestration.warehouse.transforms import load_transforms
 
 WORLDS = 10
 WORDS = {"ready": "not_initiated", "ringing": "calling", "completed": "call_completed", "busy": "disconnected"}
@@ -166,17 +165,6 @@ def text(value) -> str | None:
     return value if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def closure(*tables: str) -> set[str]:
-    """The tables with all that they are made of."""
-    found, todo = set(), list(tables)
-    while todo:
-        name = todo.pop()
-        if name not in found:
-            found.add(name)
-            todo += load_transforms()[name].tables
-    return found
-
-
 def draw(seed: int, world: World, all_kinds: bool = False) -> tuple[list[Upload], list[Callable[[], object]]]:
     """Uploads of ten worlds, and for each what sends it; records of all kinds, if wanted."""
     dice = random.Random(seed)
@@ -214,7 +202,7 @@ def check(seed: int, new_world: Callable[..., World]) -> None:
         for one in part:
             one()
         world.ingest()
-        world.build(closure("customers", "loans"))
+        world.build_for("customers", "loans")
     ledger = Ledger(uploads)
     told = {str(row["id"]): row for row in world.records("SELECT * FROM customers")}
     for row in told.values():
@@ -326,17 +314,17 @@ def test_order_split_and_rebuilding_do_not_matter(seed: int, new_world: Callable
     for one in told[0]:
         one()
     together.ingest()
-    together.build(closure(*TABLES))
+    together.build_for(*TABLES)
     expected = tables_of(together)
     for part in in_parts(random.Random(seed), told[1]):
         for one in part:
             one()
         apart.ingest()
-        apart.build(closure(*TABLES))
+        apart.build_for(*TABLES)
     for table, found in tables_of(apart).items():
         assert found.equals(expected[table]), f"{table} differs, loaded in parts and in another order"
     apart.home.warehouse.unlink()
-    apart.build(closure(*TABLES))
+    apart.build_for(*TABLES)
     for table, found in tables_of(apart).items():
         assert found.equals(expected[table]), f"{table} differs, built from the lake alone"
     assert all(frame.height for frame in expected.values())

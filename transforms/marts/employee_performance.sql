@@ -1,13 +1,14 @@
 -- Grain: one row per employee, and (none) for calls without one.
--- Inputs: loan_keepers, call_counts, recoveries.
+-- Inputs: loan_keepers, upload_places, call_counts, recoveries.
 -- Meaning: how the calls about an employee's loans went, ranked by a rate that few calls cannot distort.
 WITH stated AS (
     SELECT
         stated_employee AS employee,
         stated_employee_id AS employee_id,
         stated_employee_name AS employee_name,
-        max(upload_order) AS last_upload
+        max(places.upload_order) AS last_upload
     FROM loan_keepers
+    JOIN upload_places AS places ON places.upload_id = loan_keepers.file_upload_id
     WHERE stated_employee IS NOT NULL
     GROUP BY stated_employee, stated_employee_id, stated_employee_name
 ),

@@ -1,59 +1,60 @@
 -- Grain: one row per call_sid.
--- Inputs: call_statements, call_stated_customers, call_loan_at_time, call_phone_candidates, stg_uploads, stated_uploads,
---         call_stated_rows.
+-- Inputs: call_statements, call_stated_customers, call_loan_at_time, call_stated_rows, loan_keepers, loan_refs,
+--         upload_places, stated_uploads.
 -- Meaning: the customer and loan of a call: by the stated row, the stated loan, the stated customer, the number, or
 --          nobody's; and how the loan stood then. Among several loans, all as of the call, one with something outstanding
 --          comes first, then the latest upload before the call (else the earliest after), then the earliest due date, then
 --          loan_id. A customer whom a record of ours states is the call's, however its loan was found.
 WITH about AS (
-    SELECT *
+    SELECT call_id, customer_id, loan_id, attribution, upload_row_id
     FROM call_loan_at_time
+    WHERE candidates = 1
+    UNION ALL
+    SELECT loans.call_id, loans.customer_id, loans.loan_id, loans.attribution, loans.upload_row_id
+    FROM call_loan_at_time AS loans
+    JOIN upload_places AS places ON places.upload_id = loans.stated_by
+    WHERE loans.candidates > 1 AND loans.loan_id IS NOT NULL
     QUALIFY row_number() OVER (
-        PARTITION BY call_sid
+        PARTITION BY loans.call_id
         ORDER BY
-            CASE WHEN outstanding_amount > 0 THEN 0 ELSE 1 END,
-            CASE WHEN is_stated_before THEN 0 ELSE 1 END,
-            CASE WHEN is_stated_before THEN -upload_order ELSE upload_order END,
-            next_due_date NULLS LAST,
-            loan_id,
-            customer_id
+            CASE WHEN loans.outstanding_amount > 0 THEN 0 ELSE 1 END,
+            CASE WHEN loans.is_stated_before THEN -places.upload_order END NULLS LAST,
+            places.upload_order,
+            loans.next_due_date NULLS LAST,
+            loans.loan_id,
+            loans.customer_id
     ) = 1
 ),
 
--- The one customer of a number who has no loan.
-without_loan AS (
-    SELECT call_sid, min(customer_id) AS customer_id, min(attribution) AS attribution
-    FROM call_phone_candidates
-    GROUP BY call_sid
-    HAVING count(*) = 1 AND count(loan_id) = 0
-),
-
 known_uploads AS (
-    SELECT upload_id AS id FROM stg_uploads
+    SELECT upload_id AS id FROM upload_places
     UNION
     SELECT id FROM stated_uploads
 )
 
 SELECT
+    calls.id AS call_id,
     calls.call_sid,
-    calls.called_at,
-    coalesce(stated.customer_id, about.customer_id, without_loan.customer_id) AS customer_id,
+    calls.first_row_id,
+    coalesce(stated.customer_id, about.customer_id) AS customer_id,
     about.loan_id,
+    loan_refs.loan_ref,
     CASE
         WHEN about.attribution IN ('row', 'loan') THEN about.attribution
-        WHEN stated.call_sid IS NOT NULL THEN 'customer'
-        ELSE coalesce(about.attribution, without_loan.attribution, 'none')
+        WHEN stated.call_id IS NOT NULL THEN 'customer'
+        ELSE coalesce(about.attribution, 'none')
     END AS attribution,
     by_row.row_id AS stated_row_id,
     coalesce(by_row.upload_id, known_uploads.id) AS stated_upload_id,
-    about.file_upload_id,
-    about.upload_row_id,
-    about.employee,
-    about.cluster,
-    about.branch
+    keepers.file_upload_id,
+    keepers.upload_row_id,
+    keepers.employee,
+    keepers.cluster,
+    keepers.branch
 FROM call_statements AS calls
-LEFT JOIN call_stated_customers AS stated ON stated.call_sid = calls.call_sid
+LEFT JOIN call_stated_customers AS stated ON stated.call_id = calls.id
 LEFT JOIN known_uploads ON known_uploads.id = calls.triggering_upload
-LEFT JOIN call_stated_rows AS by_row ON by_row.call_sid = calls.call_sid
-LEFT JOIN about ON about.call_sid = calls.call_sid
-LEFT JOIN without_loan ON without_loan.call_sid = calls.call_sid
+LEFT JOIN call_stated_rows AS by_row ON by_row.call_id = calls.id
+LEFT JOIN about ON about.call_id = calls.id
+LEFT JOIN loan_keepers AS keepers ON keepers.upload_row_id = about.upload_row_id
+LEFT JOIN loan_refs ON loan_refs.loan_id = about.loan_id

@@ -24,5 +24,5 @@ SELECT
         ELSE 0
     END AS talk_seconds
 FROM call_sessions AS sessions
-JOIN call_attributions AS attributions ON attributions.call_sid = sessions.call_sid
+JOIN call_attributions AS attributions ON attributions.call_id = sessions.id
 CROSS JOIN settings

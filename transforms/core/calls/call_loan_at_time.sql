@@ -1,19 +1,20 @@
 -- Grain: one row per call, and customer and loan that it may have been about.
--- Inputs: call_statements, call_stated_rows, loans, call_phone_candidates, loan_keepers, row_customers, stg_uploads.
--- Meaning: how the loan stood as of the call: its row in the latest upload before the call, who kept it, what was outstanding
---          and when due; what first comes after the call where nothing was stated before it. No later upload changes it.
+-- Inputs: call_statements, call_stated_rows, loans, call_phone_candidates, loan_keepers, row_customers, upload_places.
+-- Meaning: how the loan stood as of the call: its row in the latest upload before the call, what was outstanding and when
+--          due; what first comes after the call where nothing was stated before it. No later upload changes it.
+-- View: the choice among them is what is kept
 WITH may_be_about AS (
-    SELECT calls.call_sid, calls.called_at, by_row.customer_id, by_row.loan_id, 'row' AS attribution
+    SELECT calls.id AS call_id, calls.called_at, by_row.customer_id, by_row.loan_id, 'row' AS attribution, 1 AS candidates
     FROM call_statements AS calls
-    JOIN call_stated_rows AS by_row ON by_row.call_sid = calls.call_sid
+    JOIN call_stated_rows AS by_row ON by_row.call_id = calls.id
     UNION ALL
-    SELECT calls.call_sid, calls.called_at, loans.customer_id, loans.loan_id, 'loan' AS attribution
+    SELECT calls.id AS call_id, calls.called_at, loans.customer_id, loans.loan_id, 'loan' AS attribution, 1 AS candidates
     FROM call_statements AS calls
     JOIN loans ON loans.loan_id = calls.stated_loan_id
-    LEFT JOIN call_stated_rows AS by_row ON by_row.call_sid = calls.call_sid
-    WHERE by_row.call_sid IS NULL
+    LEFT JOIN call_stated_rows AS by_row ON by_row.call_id = calls.id
+    WHERE by_row.call_id IS NULL
     UNION ALL
-    SELECT call_sid, called_at, customer_id, loan_id, attribution FROM call_phone_candidates
+    SELECT call_id, called_at, customer_id, loan_id, attribution, candidates FROM call_phone_candidates
 ),
 
 -- A loan that went from hand to hand was each customer's as of the uploads that say so.
@@ -22,10 +23,10 @@ handed_over AS (
 ),
 
 hands AS (
-    SELECT DISTINCT rows.loan_id, rows.customer_id, uploads.upload_order, uploads.uploaded_at
+    SELECT DISTINCT rows.loan_id, rows.customer_id, places.upload_id, places.uploaded_at, places.upload_order
     FROM row_customers AS rows
     JOIN handed_over ON handed_over.loan_id = rows.loan_id
-    JOIN stg_uploads AS uploads ON uploads.upload_order = rows.upload_order
+    JOIN upload_places AS places ON places.upload_id = rows.upload_id
 ),
 
 hands_in_force AS (
@@ -38,21 +39,19 @@ hands_in_force AS (
 )
 
 SELECT
-    calls.call_sid,
+    calls.call_id,
+    calls.called_at,
     calls.customer_id,
     calls.loan_id,
     calls.attribution,
-    keepers.file_upload_id,
+    calls.candidates,
     keepers.upload_row_id,
-    keepers.employee,
-    keepers.cluster,
-    keepers.branch,
     keepers.outstanding_amount,
     keepers.next_due_date,
-    coalesce(hands.uploaded_at, keepers.valid_from) <= calls.called_at AS is_stated_before,
-    coalesce(hands.upload_order, keepers.upload_order) AS upload_order
+    coalesce(hands.upload_id, keepers.file_upload_id) AS stated_by,
+    coalesce(hands.uploaded_at, keepers.valid_from) <= calls.called_at AS is_stated_before
 FROM may_be_about AS calls
-JOIN loan_keepers AS keepers ON keepers.loan_id = calls.loan_id
+LEFT JOIN loan_keepers AS keepers ON keepers.loan_id = calls.loan_id
     AND calls.called_at >= keepers.in_force_from AND calls.called_at < keepers.in_force_to
 LEFT JOIN hands_in_force AS hands ON hands.loan_id = calls.loan_id AND hands.customer_id = calls.customer_id
     AND calls.called_at >= hands.in_force_from AND calls.called_at < hands.in_force_to

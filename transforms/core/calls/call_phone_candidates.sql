@@ -2,42 +2,54 @@
 -- Inputs: call_statements, call_stated_customers, call_stated_rows, loans, customer_phones, row_customers.
 -- Meaning: who may have been called, where neither a row nor a known loan is stated: the stated customer, else who has
 --          the to_number, else the from_number.
+-- View: a part of call_loan_at_time
 WITH calls AS (
-    SELECT calls.call_sid, calls.called_at, calls.to_phone, calls.from_phone, stated.customer_id
+    SELECT calls.id AS call_id, calls.called_at, calls.to_phone, calls.from_phone, stated.customer_id
     FROM call_statements AS calls
-    LEFT JOIN call_stated_customers AS stated ON stated.call_sid = calls.call_sid
-    LEFT JOIN call_stated_rows AS by_row ON by_row.call_sid = calls.call_sid
+    LEFT JOIN call_stated_customers AS stated ON stated.call_id = calls.id
+    LEFT JOIN call_stated_rows AS by_row ON by_row.call_id = calls.id
     LEFT JOIN loans ON loans.loan_id = calls.stated_loan_id
-    WHERE by_row.call_sid IS NULL AND loans.loan_id IS NULL
+    WHERE by_row.call_id IS NULL AND loans.loan_id IS NULL
+),
+
+customer_loans AS (
+    SELECT DISTINCT customer_id, loan_id FROM row_customers WHERE customer_id IS NOT NULL AND loan_id IS NOT NULL
+),
+
+phone_loans AS (
+    SELECT phones.phone, phones.customer_id, loans.loan_id
+    FROM customer_phones AS phones
+    LEFT JOIN customer_loans AS loans ON loans.customer_id = phones.customer_id
 ),
 
 known_phones AS (
-    SELECT phone, CASE WHEN min(customer_id) <> max(customer_id) THEN 'number_ambiguous' ELSE 'number' END AS attribution
-    FROM customer_phones
+    SELECT
+        phone,
+        count(*) AS candidates,
+        CASE WHEN min(customer_id) <> max(customer_id) THEN 'number_ambiguous' ELSE 'number' END AS attribution
+    FROM phone_loans
     GROUP BY phone
 ),
 
 numbers AS (
     SELECT
-        calls.call_sid,
+        calls.call_id,
         calls.called_at,
         coalesce(to_known.phone, from_known.phone) AS phone,
-        coalesce(to_known.attribution, from_known.attribution) AS attribution
+        coalesce(to_known.attribution, from_known.attribution) AS attribution,
+        coalesce(to_known.candidates, from_known.candidates) AS candidates
     FROM calls
     LEFT JOIN known_phones AS to_known ON to_known.phone = calls.to_phone
     LEFT JOIN known_phones AS from_known ON from_known.phone = calls.from_phone
     WHERE calls.customer_id IS NULL
-),
-
-customer_loans AS (
-    SELECT DISTINCT customer_id, loan_id FROM row_customers WHERE customer_id IS NOT NULL AND loan_id IS NOT NULL
 )
 
-SELECT numbers.call_sid, numbers.called_at, phones.customer_id, customer_loans.loan_id, numbers.attribution
+SELECT numbers.call_id, numbers.called_at, phone_loans.customer_id, phone_loans.loan_id, numbers.attribution, numbers.candidates
 FROM numbers
-JOIN customer_phones AS phones ON phones.phone = numbers.phone
-LEFT JOIN customer_loans ON customer_loans.customer_id = phones.customer_id
+JOIN phone_loans ON phone_loans.phone = numbers.phone
 UNION ALL
-SELECT calls.call_sid, calls.called_at, calls.customer_id, customer_loans.loan_id, 'customer' AS attribution
+SELECT
+    calls.call_id, calls.called_at, calls.customer_id, loans.loan_id, 'customer' AS attribution,
+    count(*) OVER (PARTITION BY calls.call_id) AS candidates
 FROM calls
-JOIN customer_loans ON customer_loans.customer_id = calls.customer_id
+JOIN customer_loans AS loans ON loans.customer_id = calls.customer_id

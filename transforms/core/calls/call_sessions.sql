@@ -1,10 +1,18 @@
 -- Grain: one row per call_sid.
--- Inputs: call_statements, call_attributions, stated_loans, loan_snapshots.
+-- Inputs: call_statements, call_attributions, loan_snapshots.
 -- Meaning: a call, what came of it, whom it was for, and the line of the upload that triggered it.
+WITH in_batch AS (
+    SELECT attributions.call_id, snapshots.upload_row_id
+    FROM call_attributions AS attributions
+    JOIN loan_snapshots AS snapshots
+        ON snapshots.file_upload_id = attributions.stated_upload_id AND snapshots.loan_id = attributions.loan_id
+    WHERE attributions.stated_upload_id IS NOT NULL AND attributions.stated_row_id IS NULL
+)
+
 SELECT
     calls.id,
     calls.call_sid,
-    CASE WHEN attributions.loan_id IS NOT NULL THEN coalesce(stated_loans.id, id_of('loan', attributions.loan_id)) END AS loan_id,
+    attributions.loan_ref AS loan_id,
     attributions.customer_id,
     coalesce(calls.started_at, calls.first_update_at) AS initiated_at,
     calls.ended_at,
@@ -30,7 +38,5 @@ SELECT
     calls.created_at,
     calls.updated_at
 FROM call_statements AS calls
-JOIN call_attributions AS attributions ON attributions.call_sid = calls.call_sid
-LEFT JOIN stated_loans ON stated_loans.loan_id = attributions.loan_id
-LEFT JOIN loan_snapshots AS in_batch
-    ON in_batch.file_upload_id = attributions.stated_upload_id AND in_batch.loan_id = attributions.loan_id
+JOIN call_attributions AS attributions ON attributions.call_id = calls.id
+LEFT JOIN in_batch ON in_batch.call_id = calls.id

@@ -1,47 +1,52 @@
 -- Grain: one row per call that states the row which triggered it, where there is such a row.
--- Inputs: call_statements, stg_uploads, lake.sightings, row_customers, stated_upload_rows, loans.
+-- Inputs: call_statements, upload_places, lake.sightings, row_customers, stated_upload_rows, loans.
 -- Meaning: the stated upload (by id or by any name it was sent under) and line, or the row whose id a record of ours
 --          states. Of several uploads of one name it is the latest before the call, else the earliest after; a call log or
 --          an unread file triggers no call.
 WITH names AS (
-    SELECT DISTINCT lower(sightings.filename) AS batch, uploads.uploaded_at, uploads.upload_order
+    SELECT DISTINCT lower(sightings.filename) AS batch, places.upload_id, places.uploaded_at, places.upload_order
     FROM lake.sightings AS sightings
-    JOIN stg_uploads AS uploads ON uploads.upload_id = sightings.upload_id
-    WHERE uploads.kind NOT IN ('call_log', 'unknown')
+    JOIN upload_places AS places ON places.upload_id = sightings.upload_id
+    WHERE places.kind NOT IN ('call_log', 'unknown')
     UNION
-    SELECT CAST(upload_id AS VARCHAR) AS batch, uploaded_at, upload_order FROM stg_uploads
+    SELECT CAST(upload_id AS VARCHAR) AS batch, upload_id, uploaded_at, upload_order FROM upload_places
 ),
 
 named_uploads AS (
     SELECT
         batch,
-        upload_order,
+        upload_id,
         in_force_from(uploaded_at, lag(uploaded_at) OVER uploads_of_name) AS in_force_from,
         in_force_to(lead(uploaded_at) OVER uploads_of_name) AS in_force_to
     FROM names
     WINDOW uploads_of_name AS (PARTITION BY batch ORDER BY upload_order)
 ),
 
-rows_of_calls AS (
-    SELECT calls.call_sid, customers.row_id, customers.upload_id, customers.loan_id, customers.customer_id, 2 AS preference
+named_lines AS (
+    SELECT calls.id AS call_id, uploads.upload_id, calls.stated_line AS line_number
     FROM call_statements AS calls
     JOIN named_uploads AS uploads ON uploads.batch = lower(calls.stated_batch)
         AND calls.called_at >= uploads.in_force_from AND calls.called_at < uploads.in_force_to
-    JOIN row_customers AS customers ON customers.row_order = row_order_of(uploads.upload_order, calls.stated_line)
+),
+
+rows_of_calls AS (
+    SELECT lines.call_id, customers.row_id, customers.upload_id, customers.loan_id, customers.customer_id, 2 AS preference
+    FROM named_lines AS lines
+    JOIN row_customers AS customers ON customers.upload_id = lines.upload_id AND customers.line_number = lines.line_number
     UNION ALL
-    SELECT calls.call_sid, customers.row_id, customers.upload_id, customers.loan_id, customers.customer_id, 1 AS preference
+    SELECT calls.id AS call_id, customers.row_id, customers.upload_id, customers.loan_id, customers.customer_id, 1 AS preference
     FROM call_statements AS calls
     JOIN row_customers AS customers ON customers.row_id = calls.triggering_row
     UNION ALL
     SELECT
-        calls.call_sid, rows.id AS row_id, rows.file_upload_id AS upload_id, loans.loan_id, loans.customer_id,
+        calls.id AS call_id, rows.id AS row_id, rows.file_upload_id AS upload_id, loans.loan_id, loans.customer_id,
         1 AS preference
     FROM call_statements AS calls
     JOIN stated_upload_rows AS rows ON rows.id = calls.triggering_row
     JOIN loans ON loans.id = rows.match_loan_id
 )
 
-SELECT call_sid, row_id, upload_id, loan_id, customer_id
+SELECT call_id, row_id, upload_id, loan_id, customer_id
 FROM rows_of_calls
 WHERE customer_id IS NOT NULL AND loan_id IS NOT NULL
-QUALIFY row_number() OVER (PARTITION BY call_sid ORDER BY preference) = 1
+QUALIFY row_number() OVER (PARTITION BY call_id ORDER BY preference) = 1

@@ -4,12 +4,13 @@
 --          that states a call as a whole is no update of it; one that states an update has an id of its own.
 WITH identified AS (
     SELECT
-        events.*,
+        events.row_id, events.call_sid, events.status, events.provider_status, events.event_at, events.event_order,
+        events.message, events.extra_data,
         calls.id AS call_session_id,
         coalesce(events.entity_id, id_of('status', events.call_sid || '|' || events.status || '|' || CAST(events.event_at AS VARCHAR))) AS id
     FROM call_events AS events
     JOIN call_statements AS calls ON calls.call_sid = events.call_sid
-    WHERE events.kind <> 'call'
+    WHERE events.kind <> 'call' AND events.row_error IS NULL
 ),
 
 events AS (

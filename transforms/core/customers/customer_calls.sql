@@ -1,12 +1,13 @@
 -- Grain: one row per customer who was called.
 -- Inputs: call_sessions, call_statements.
 -- Meaning: the status of the latest call, when something last became of it, and when the last call was placed.
+-- View: a part of customers
 WITH calls AS (
     SELECT
         sessions.customer_id, sessions.call_sid, sessions.status, sessions.initiated_at, sessions.created_at,
         statements.last_event_at
     FROM call_sessions AS sessions
-    JOIN call_statements AS statements ON statements.call_sid = sessions.call_sid
+    JOIN call_statements AS statements ON statements.id = sessions.id
     WHERE sessions.customer_id IS NOT NULL
 ),
 

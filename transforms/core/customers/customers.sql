@@ -1,13 +1,13 @@
 -- Grain: one row per person.
--- Inputs: row_customers, stg_loan_rows, stg_uploads, stated_customers, customer_calls.
+-- Inputs: row_customers, stg_loan_rows, upload_places, stated_customers, customer_calls.
 -- Meaning: the latest stated value of every attribute of a person, and how the latest call went.
 WITH statements AS (
     SELECT
-        customers.customer_id, customers.row_order, customers.phone, customers.national_id,
+        customers.customer_id, row_order_of(uploads.upload_order, rows.line_number) AS row_order, customers.phone, customers.national_id,
         rows.full_name, rows.email, rows.state, rows.do_not_call, uploads.uploaded_at
     FROM row_customers AS customers
     JOIN stg_loan_rows AS rows ON rows.row_id = customers.row_id
-    JOIN stg_uploads AS uploads ON uploads.upload_order = customers.upload_order
+    JOIN upload_places AS uploads ON uploads.upload_id = customers.upload_id
     WHERE customers.customer_id IS NOT NULL
 ),
 

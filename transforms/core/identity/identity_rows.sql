@@ -1,6 +1,6 @@
 -- Grain: one row per usable row that speaks of a borrower.
--- Inputs: stg_loan_rows, stg_uploads, contact_phones, loan_entities, loan_renames, borrower_statements.
--- Meaning: what a row says of who its customer is, in the one order of rows. A row of a file states the id of a
+-- Inputs: stg_loan_rows, contact_phones, loan_entities, loan_renames, borrower_statements.
+-- Meaning: what a row says of who its customer is. A row of a file states the id of a
 --          customer where a record of ours names it as the row that the customer's id comes from.
 WITH origins AS (
     SELECT row_id, min(customer_entity) AS customer_entity
@@ -31,9 +31,8 @@ records AS (
 
 SELECT
     rows.row_id,
-    row_order_of(uploads.upload_order, rows.line_number) AS row_order,
-    uploads.upload_order,
     rows.upload_id,
+    rows.line_number,
     coalesce(records.loan_id, renames.loan_id, rows.loan_id) AS loan_id,
     CASE WHEN contact_phones.phone IS NULL THEN rows.phone END AS phone,
     rows.national_id,
@@ -41,7 +40,6 @@ SELECT
     rows.kind <> 'loan_book' AS is_record,
     coalesce(records.is_customer_record, false) AS is_customer_record
 FROM stg_loan_rows AS rows
-JOIN stg_uploads AS uploads ON uploads.upload_id = rows.upload_id
 LEFT JOIN contact_phones ON contact_phones.phone = rows.phone
 LEFT JOIN loan_renames AS renames ON renames.former_loan_id = rows.loan_id
 LEFT JOIN records ON records.row_id = rows.row_id

@@ -1,11 +1,10 @@
 -- Grain: one row per usable row.
--- Inputs: identity_rows, identity_stated_links, identity_stated_groups.
+-- Inputs: identity_stated_links, identity_stated_groups.
 -- Meaning: rules 0 to 2: the group of the row's own ids, else the only one that any row of its loan states.
 WITH own AS (
     SELECT rows.*, groups.label AS own_group
-    FROM identity_rows AS rows
-    LEFT JOIN identity_stated_links AS links ON links.row_order = rows.row_order
-    LEFT JOIN identity_stated_groups AS groups ON groups.node = coalesce(links.node, links.other_node)
+    FROM identity_stated_links AS rows
+    LEFT JOIN identity_stated_groups AS groups ON groups.node = coalesce(rows.node, rows.other_node)
 ),
 
 of_loans AS (
@@ -17,7 +16,7 @@ of_loans AS (
 )
 
 SELECT
-    own.* EXCLUDE (own_group),
+    own.* EXCLUDE (own_group, node, other_node),
     coalesce(own.own_group, of_loans.loan_group) AS stated_group
 FROM own
 LEFT JOIN of_loans ON of_loans.loan_id = own.loan_id

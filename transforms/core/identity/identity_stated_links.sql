@@ -1,21 +1,13 @@
--- Grain: one row per usable row that states a national id or an entity id.
+-- Grain: one row per usable row.
 -- Inputs: identity_rows.
--- Meaning: the graph of rules 0 and 1. A national id, an entity id, and a phone with which a record of ours states a
---          customer without a national id are nodes, numbered by the first row that states them; a row links its two.
-WITH persons AS (
-    SELECT phone, min(row_order) AS first_order
-    FROM identity_rows
-    WHERE is_customer_record AND national_id IS NULL AND phone IS NOT NULL
-    GROUP BY phone
-)
-
+-- Meaning: the graph of rules 0 and 1. A national id (N), an entity id (E), and a phone with which a record of ours states
+--          a customer without a national id (C) are nodes; a row links its two.
+-- View: it only names what a row states
 SELECT
-    rows.row_order,
+    *,
     CASE
-        WHEN rows.national_id IS NOT NULL THEN 4 * min(rows.row_order) OVER (PARTITION BY rows.national_id)
-        WHEN rows.is_customer_record THEN 4 * persons.first_order + 2
+        WHEN national_id IS NOT NULL THEN 'N' || national_id
+        WHEN is_customer_record THEN 'C' || phone
     END AS node,
-    CASE WHEN rows.entity_id IS NOT NULL THEN 4 * min(rows.row_order) OVER (PARTITION BY rows.entity_id) + 1 END AS other_node
-FROM identity_rows AS rows
-LEFT JOIN persons ON persons.phone = rows.phone
-WHERE rows.national_id IS NOT NULL OR rows.entity_id IS NOT NULL
+    'E' || CAST(entity_id AS VARCHAR) AS other_node
+FROM identity_rows

@@ -1,5 +1,5 @@
 -- Grain: one row per loan and upload that states it.
--- Inputs: loan_snapshots, stg_uploads, employee_ids.
+-- Inputs: loan_snapshots, upload_places, employee_ids.
 -- Meaning: how the loan stood from the upload on: who kept it, what was outstanding and when due, as stated last up to then;
 --          what no upload had stated by then, as it is stated first after. Of a time before all uploads, the first tells.
 WITH stated AS (
@@ -18,13 +18,12 @@ WITH stated AS (
         snapshots.outstanding_amount,
         snapshots.next_due_date
     FROM loan_snapshots AS snapshots
-    JOIN stg_uploads AS uploads ON uploads.upload_id = snapshots.file_upload_id
+    JOIN upload_places AS uploads ON uploads.upload_id = snapshots.file_upload_id
     LEFT JOIN employee_ids ON employee_ids.employee_name = lower(snapshots.employee_name)
 )
 
 SELECT
     loan_id,
-    upload_order,
     file_upload_id,
     upload_row_id,
     valid_from,

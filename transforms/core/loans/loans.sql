@@ -1,11 +1,11 @@
 -- Grain: one row per loan_id.
--- Inputs: loan_snapshots, stg_uploads, stated_loans.
+-- Inputs: loan_snapshots, upload_places, borrower_statements, row_customers.
 -- Meaning: the latest stated value of every attribute; blank keeps the earlier one, 0 does not. A status that a record of
 --          ours states stands until a file says what is outstanding.
 WITH snapshots AS (
     SELECT snapshots.*, uploads.upload_order, uploads.kind
     FROM loan_snapshots AS snapshots
-    JOIN stg_uploads AS uploads ON uploads.upload_id = snapshots.file_upload_id
+    JOIN upload_places AS uploads ON uploads.upload_id = snapshots.file_upload_id
 ),
 
 latest AS (
@@ -30,6 +30,18 @@ latest AS (
         max(valid_from) AS updated_at
     FROM snapshots
     GROUP BY loan_ref
+),
+
+stated AS (
+    SELECT
+        customers.loan_id,
+        arg_max(records.loan_status, records.row_order) FILTER (WHERE records.loan_status IS NOT NULL) AS status,
+        max(records.row_order) FILTER (WHERE records.loan_status IS NOT NULL) AS status_order,
+        min(records.created_at) AS created_at
+    FROM borrower_statements AS records
+    JOIN row_customers AS customers ON customers.row_id = records.row_id
+    WHERE records.kind = 'loan' AND customers.customer_id IS NOT NULL
+    GROUP BY customers.loan_id
 )
 
 SELECT
@@ -43,7 +55,7 @@ SELECT
     last_paid_date,
     last_paid_amount,
     CASE
-        WHEN stated_loans.status_order >= row_order_of(coalesce(outstanding_order, 0), 0) THEN stated_loans.status
+        WHEN stated.status_order >= row_order_of(coalesce(outstanding_order, 0), 0) THEN stated.status
         WHEN outstanding_amount = 0 THEN 'closed'
         ELSE 'active'
     END AS status,
@@ -53,7 +65,7 @@ SELECT
     employee_name,
     employee_id,
     employee_contact_number,
-    least(latest.created_at, stated_loans.created_at) AS created_at,
+    least(latest.created_at, stated.created_at) AS created_at,
     latest.updated_at
 FROM latest
-LEFT JOIN stated_loans ON stated_loans.loan_id = latest.loan_id
+LEFT JOIN stated ON stated.loan_id = latest.loan_id

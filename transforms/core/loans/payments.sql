@@ -1,5 +1,5 @@
 -- Grain: one row per loan, date and amount paid.
--- Inputs: loan_snapshots, stg_uploads, settings.
+-- Inputs: loan_snapshots, upload_places, settings.
 -- Meaning: a payment is a distinct last paid date and amount that any upload states of a loan; its customer and row
 --          are those of the first upload that states it.
 WITH payments AS (
@@ -12,7 +12,7 @@ WITH payments AS (
         arg_min(snapshots.file_upload_id, uploads.upload_order) AS first_seen_upload,
         arg_min(snapshots.upload_row_id, uploads.upload_order) AS upload_row_id
     FROM loan_snapshots AS snapshots
-    JOIN stg_uploads AS uploads ON uploads.upload_id = snapshots.file_upload_id
+    JOIN upload_places AS uploads ON uploads.upload_id = snapshots.file_upload_id
     WHERE snapshots.last_paid_date IS NOT NULL AND snapshots.last_paid_amount IS NOT NULL
     GROUP BY snapshots.loan_ref, snapshots.loan_id, snapshots.last_paid_date, snapshots.last_paid_amount
 )

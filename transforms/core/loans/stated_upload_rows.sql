@@ -1,15 +1,15 @@
 -- Grain: one row per row of an upload that our records state by its id.
--- Inputs: stg_upload_row_records, stg_uploads, stated_uploads, customer_entities, row_customers, loan_entities, loans.
+-- Inputs: stg_upload_row_records, upload_places, stated_uploads, customer_entities, row_customers, loan_entities, loans.
 -- Meaning: such a row as it was stated last, under the ids that its customer and loan have here. The earlier system left
 --          rows pending for ever: one that has found its loan or customer is matched, any other is an error.
 WITH records AS (
     SELECT records.*
     FROM stg_upload_row_records AS records
-    JOIN stg_uploads AS uploads ON uploads.upload_id = records.upload_id
+    JOIN upload_places AS uploads ON uploads.upload_id = records.upload_id
     JOIN (
         SELECT id FROM stated_uploads
         UNION
-        SELECT upload_id AS id FROM stg_uploads
+        SELECT upload_id AS id FROM upload_places
     ) AS known ON known.id = records.file_upload_id
     WHERE records.entity_id IS NOT NULL
     QUALIFY row_number() OVER (

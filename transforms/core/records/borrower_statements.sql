@@ -1,6 +1,7 @@
 -- Grain: one row per record of ours that states a customer or a loan.
--- Inputs: stg_borrower_records, stg_uploads.
+-- Inputs: stg_borrower_records, upload_places.
 -- Meaning: the records in the one order of rows.
-SELECT records.*, row_order_of(uploads.upload_order, records.line_number) AS row_order
+-- View: what moves is not kept
+SELECT records.*, row_order_of(places.upload_order, records.line_number) AS row_order
 FROM stg_borrower_records AS records
-JOIN stg_uploads AS uploads ON uploads.upload_id = records.upload_id
+JOIN upload_places AS places ON places.upload_id = records.upload_id

@@ -1,10 +1,10 @@
 -- Grain: one row per upload that our records state by its id.
--- Inputs: stg_file_upload_records, stg_uploads.
+-- Inputs: stg_file_upload_records, upload_places.
 -- Meaning: the latest stated value of every attribute of an upload whose bytes we may not have.
 WITH records AS (
     SELECT records.*, uploads.uploaded_at AS stated_at, row_order_of(uploads.upload_order, records.line_number) AS row_order
     FROM stg_file_upload_records AS records
-    JOIN stg_uploads AS uploads ON uploads.upload_id = records.upload_id
+    JOIN upload_places AS uploads ON uploads.upload_id = records.upload_id
     WHERE records.entity_id IS NOT NULL
 )
 

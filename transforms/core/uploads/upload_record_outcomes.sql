@@ -1,6 +1,7 @@
 -- Grain: one row per record of ours that states an upload or a row of one.
--- Inputs: stg_file_upload_records, stg_upload_row_records, stg_uploads, stated_uploads, stated_upload_rows.
+-- Inputs: stg_file_upload_records, stg_upload_row_records, upload_places, stated_uploads, stated_upload_rows.
 -- Meaning: what became of the record: the first that states an upload or a row creates it, a later one is matched.
+-- View: a part of upload_row_outcomes
 WITH records AS (
     SELECT records.row_id, records.upload_id, records.line_number, records.row_fingerprint, records.entity_id,
         records.cell_errors, stated.id AS stated_id, CAST(NULL AS UUID) AS match_customer_id,
@@ -27,4 +28,4 @@ SELECT
         PARTITION BY records.entity_id ORDER BY row_order_of(uploads.upload_order, records.line_number)
     ) = 1 AS is_first_sight
 FROM records
-JOIN stg_uploads AS uploads ON uploads.upload_id = records.upload_id
+JOIN upload_places AS uploads ON uploads.upload_id = records.upload_id

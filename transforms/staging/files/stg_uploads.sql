@@ -1,6 +1,6 @@
 -- Grain: one row per upload.
 -- Inputs: lake.uploads, lake.sightings.
--- Meaning: an upload's facts as it was first sent, and its place in the one order of uploads.
+-- Meaning: an upload's facts as it was first sent.
 WITH uploads AS (
     SELECT * FROM lake.uploads
 ),
@@ -20,7 +20,6 @@ earliest_sightings AS (
 
 SELECT
     uploads.upload_id,
-    row_number() OVER (ORDER BY earliest_sightings.uploaded_at, uploads.sha256) AS upload_order,
     earliest_sightings.filename,
     earliest_sightings.uploaded_by,
     earliest_sightings.uploaded_at,
