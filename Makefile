@@ -37,10 +37,11 @@ demo: setup ## load the sample files into the folder demo/ and show what came of
 test: setup ## run all tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-lint: setup ## check style, formatting, types, and that docs/tables.md says what models/ says
+lint: setup ## check style, formatting, types, the SQL's layout, and that docs/tables.md says what models/ says
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --processes 2 transforms
 	$(BIN)/python -m models.dictionary --check
 
 ui: setup ## open the Dagster UI on the demo's home (HOME_DIR=data for another, PORT=3001 for another port)

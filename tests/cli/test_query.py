@@ -73,7 +73,7 @@ READ = {
     "SELECT max(i) AS n FROM range(4) AS r(i)": [{"n": 3}],
     "SELECT 1 AS a, 'x;y' AS b": [{"a": 1, "b": "x;y"}],
     "SELECT unnest([1, 2]) AS n": [{"n": 1}, {"n": 2}],
-    "PIVOT (FROM loans SELECT loan_id, status LIMIT 1) ON status IN ('active') USING count(*)": [
+    "PIVOT (SELECT loan_id, status FROM loans WHERE loan_id = 'L0') ON status IN ('active') USING count(*)": [
         {"loan_id": "L0", "active": 1}
     ],
 }

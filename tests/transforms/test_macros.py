@@ -248,8 +248,10 @@ OTHER_ARGUMENTS = {
     **{"id_of": ["'key'"], "row_id_of": ["1"], "fingerprint_of": ["'x'", "NULL"]},
     "cell_error": ["'field'", "'number'", "'cell'", "NULL"],
 }
-# These take numbers, dates and flags, which are no text.
+# These take numbers, dates, flags and lists, not text.
 OF_NO_TEXT = {
+    "found_errors",
+    "error_codes_of",
     *("rate", "wilson_low", "wilson_high", "shrunk_rate_of", "row_order_of", "in_our_centuries", "date_order"),
     *("in_force_from", "in_force_to"),
 }

@@ -52,7 +52,7 @@ SELECT
     END AS match_method,
     CASE
         WHEN rows.row_error IS NULL AND firsts.customer_id IS NULL
-        THEN 'unidentified_customer: neither the row nor any other row of its loan states a phone or a national id'
+        THEN 'unidentified_customer: neither the row nor any other row of its loan has a valid phone or national id'
         ELSE rows.row_error
     END AS row_error,
     rows.cell_errors,

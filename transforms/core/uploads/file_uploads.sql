@@ -30,10 +30,10 @@ stated AS (
 ended AS (
     SELECT
         *,
+        source = 'import' AND coalesce(status, 'processing') = 'processing' AS is_left_open,
         CASE WHEN is_counted THEN found_records ELSE coalesce(total_records, processed_records, 0) END AS total,
-        CASE WHEN is_counted THEN found_records ELSE coalesce(processed_records, CASE WHEN source <> 'import' OR status <> 'processing' THEN total_records END, 0) END AS processed,
-        CASE WHEN is_counted THEN found_failed ELSE coalesce(failed_records, 0) END AS failed,
-        source = 'import' AND coalesce(status, 'processing') = 'processing' AS is_left_open
+        CASE WHEN is_counted THEN found_records ELSE coalesce(processed_records, CASE WHEN NOT is_left_open THEN total_records END, 0) END AS processed,
+        CASE WHEN is_counted THEN found_failed ELSE coalesce(failed_records, 0) END AS failed
     FROM stated
 )
 

@@ -71,8 +71,10 @@ SELECT
         'bad_phone: phone ' || phone_problem,
         'bad_phone: branch_contact_number ' || branch_phone_problem,
         'bad_phone: employee_contact_number ' || employee_phone_problem,
-        CASE WHEN is_bad_national_id(id_text)
-            THEN 'bad_national_id: national_id is masked, has lost digits to an exponent, or has fewer than four digits' END,
+        CASE
+            WHEN is_bad_national_id(id_text)
+            THEN 'bad_national_id: national_id is masked, has lost digits to an exponent, or has fewer than four digits'
+        END,
         CASE WHEN do_not_call_flag IS NULL AND NOT is_unstated(do_not_call) THEN 'bad_flag: do_not_call is neither yes nor no' END
     ]) AS cell_errors,
     kind,
