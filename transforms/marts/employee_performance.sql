@@ -70,7 +70,7 @@ SELECT
     calls.shrunk_rate,
     CASE
         WHEN calls.employee <> '(none)'
-        THEN rank() OVER (PARTITION BY calls.employee <> '(none)' ORDER BY calls.shrunk_rate DESC NULLS LAST)
+            THEN rank() OVER (PARTITION BY calls.employee <> '(none)' ORDER BY calls.shrunk_rate DESC NULLS LAST)
     END AS rank,
     coalesce(recovered.payments, 0) AS payments,
     CAST(coalesce(recovered.amount, 0) AS DECIMAL(25, 2)) AS recovered_amount

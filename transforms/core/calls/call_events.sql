@@ -25,7 +25,7 @@ SELECT
     rows.* EXCLUDE (call_sid, loan_id, row_error),
     CASE
         WHEN rows.row_error IS NULL AND coalesce(entities.call_sid, rows.call_sid) IS NULL
-        THEN 'missing_call_sid: the record is about a call that is not known'
+            THEN 'missing_call_sid: the record is about a call that is not known'
         ELSE rows.row_error
     END AS row_error,
     CASE WHEN rows.row_error IS NULL THEN coalesce(entities.call_sid, rows.call_sid) END AS call_sid,

@@ -16,11 +16,11 @@ SELECT
     sessions.status = 'disconnected' AS is_disconnected,
     sessions.status = 'failed' AS is_failed,
     sessions.status = 'call_completed'
-        AND coalesce(sessions.conversation_seconds, 0) >= settings.contact_seconds
-        AND coalesce(lower(sessions.answered_by), '') NOT LIKE '%machine%' AS is_contact,
+    AND coalesce(sessions.conversation_seconds, 0) >= settings.contact_seconds
+    AND coalesce(lower(sessions.answered_by), '') NOT LIKE '%machine%' AS is_contact,
     CASE
         WHEN sessions.status = 'call_completed'
-        THEN coalesce(sessions.conversation_seconds, sessions.duration_seconds, 0)
+            THEN coalesce(sessions.conversation_seconds, sessions.duration_seconds, 0)
         ELSE 0
     END AS talk_seconds
 FROM call_sessions AS sessions

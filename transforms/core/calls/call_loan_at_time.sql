@@ -51,7 +51,10 @@ SELECT
     coalesce(hands.upload_id, keepers.file_upload_id) AS stated_by,
     coalesce(hands.uploaded_at, keepers.valid_from) <= calls.called_at AS is_stated_before
 FROM may_be_about AS calls
-LEFT JOIN loan_keepers AS keepers ON keepers.loan_id = calls.loan_id
-    AND calls.called_at >= keepers.in_force_from AND calls.called_at < keepers.in_force_to
-LEFT JOIN hands_in_force AS hands ON hands.loan_id = calls.loan_id AND hands.customer_id = calls.customer_id
-    AND calls.called_at >= hands.in_force_from AND calls.called_at < hands.in_force_to
+LEFT JOIN loan_keepers AS keepers
+    ON
+        keepers.loan_id = calls.loan_id
+        AND calls.called_at >= keepers.in_force_from AND calls.called_at < keepers.in_force_to
+LEFT JOIN hands_in_force
+    AS hands ON hands.loan_id = calls.loan_id AND hands.customer_id = calls.customer_id
+AND calls.called_at >= hands.in_force_from AND calls.called_at < hands.in_force_to

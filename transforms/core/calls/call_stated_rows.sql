@@ -25,8 +25,9 @@ named_uploads AS (
 named_lines AS (
     SELECT calls.id AS call_id, uploads.upload_id, calls.stated_line AS line_number
     FROM call_statements AS calls
-    JOIN named_uploads AS uploads ON uploads.batch = lower(calls.stated_batch)
-        AND calls.called_at >= uploads.in_force_from AND calls.called_at < uploads.in_force_to
+    JOIN named_uploads
+        AS uploads ON uploads.batch = lower(calls.stated_batch)
+    AND calls.called_at >= uploads.in_force_from AND calls.called_at < uploads.in_force_to
 ),
 
 rows_of_calls AS (

@@ -68,9 +68,9 @@ statements AS (
         arg_max(call_metadata, event_order) FILTER (WHERE call_metadata IS NOT NULL) AS call_metadata,
         arg_max(loan_id, event_order) FILTER (WHERE loan_id IS NOT NULL) AS stated_loan_id,
         arg_max(triggered_by_batch, event_order)
-            FILTER (WHERE triggered_by_batch IS NOT NULL AND triggered_by_line IS NOT NULL) AS stated_batch,
+        FILTER (WHERE triggered_by_batch IS NOT NULL AND triggered_by_line IS NOT NULL) AS stated_batch,
         arg_max(triggered_by_line, event_order)
-            FILTER (WHERE triggered_by_batch IS NOT NULL AND triggered_by_line IS NOT NULL) AS stated_line,
+        FILTER (WHERE triggered_by_batch IS NOT NULL AND triggered_by_line IS NOT NULL) AS stated_line,
         arg_max(customer_entity, event_order) FILTER (WHERE customer_entity IS NOT NULL) AS customer_entity,
         arg_max(customer_row, event_order) FILTER (WHERE customer_entity IS NOT NULL) AS customer_row,
         arg_max(triggering_upload, event_order) FILTER (WHERE triggering_upload IS NOT NULL) AS triggering_upload,

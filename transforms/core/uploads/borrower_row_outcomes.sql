@@ -18,14 +18,22 @@ firsts AS (
         row_order,
         row_id = first_row_id AS is_first_of_customer,
         is_record AND entity_id IS NOT NULL AS states_its_id,
-        CASE WHEN phone IS NOT NULL AND national_id IS NOT NULL
-            THEN min(row_order) OVER (PARTITION BY customer_id, phone, national_id) END AS first_with_both,
-        CASE WHEN national_id IS NOT NULL
-            THEN min(row_order) OVER (PARTITION BY customer_id, national_id) END AS first_with_id,
-        CASE WHEN phone IS NOT NULL
-            THEN min(row_order) OVER (PARTITION BY customer_id, phone) END AS first_with_phone,
-        CASE WHEN loan_id IS NOT NULL
-            THEN min(row_order) OVER (PARTITION BY customer_id, loan_id) END AS first_with_loan,
+        CASE
+            WHEN phone IS NOT NULL AND national_id IS NOT NULL
+                THEN min(row_order) OVER (PARTITION BY customer_id, phone, national_id)
+        END AS first_with_both,
+        CASE
+            WHEN national_id IS NOT NULL
+                THEN min(row_order) OVER (PARTITION BY customer_id, national_id)
+        END AS first_with_id,
+        CASE
+            WHEN phone IS NOT NULL
+                THEN min(row_order) OVER (PARTITION BY customer_id, phone)
+        END AS first_with_phone,
+        CASE
+            WHEN loan_id IS NOT NULL
+                THEN min(row_order) OVER (PARTITION BY customer_id, loan_id)
+        END AS first_with_loan,
         CASE WHEN loan_id IS NOT NULL THEN min(row_order) OVER (PARTITION BY loan_id) END AS first_of_loan
     FROM numbered
 )
@@ -52,7 +60,7 @@ SELECT
     END AS match_method,
     CASE
         WHEN rows.row_error IS NULL AND firsts.customer_id IS NULL
-        THEN 'unidentified_customer: neither the row nor any other row of its loan has a valid phone or national id'
+            THEN 'unidentified_customer: neither the row nor any other row of its loan has a valid phone or national id'
         ELSE rows.row_error
     END AS row_error,
     rows.cell_errors,

@@ -45,7 +45,7 @@ SELECT
     END AS status,
     CASE
         WHEN uploads.message IS NOT NULL OR errors.codes IS NOT NULL
-        THEN json_object('message', uploads.message, 'codes', errors.codes)
+            THEN json_object('message', uploads.message, 'codes', errors.codes)
     END AS processing_errors,
     CAST(uploads.column_mapping AS JSON) AS column_mapping,
     date_orders.date_orders,

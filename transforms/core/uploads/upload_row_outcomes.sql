@@ -29,7 +29,7 @@ found AS (
         *,
         CASE
             WHEN coalesce(cell_errors, more_cell_errors) IS NOT NULL
-            THEN list_concat(coalesce(cell_errors, []), coalesce(more_cell_errors, []))
+                THEN list_concat(coalesce(cell_errors, []), coalesce(more_cell_errors, []))
         END AS all_cell_errors
     FROM all_rows
 )
@@ -54,7 +54,7 @@ SELECT
     END AS status,
     CASE
         WHEN row_error IS NOT NULL
-        THEN list_concat([split_part(row_error, ':', 1)], error_codes_of(coalesce(all_cell_errors, [])))
+            THEN list_concat([split_part(row_error, ':', 1)], error_codes_of(coalesce(all_cell_errors, [])))
         ELSE error_codes_of(all_cell_errors)
     END AS error_codes,
     nullif(concat_ws('; ', row_error, array_to_string(all_cell_errors, '; ')), '') AS error

@@ -56,7 +56,7 @@ SELECT
         WHEN kind <> 'call' AND status IS NULL THEN 'unknown_status: the row has no status'
         -- Only what is written as status words are is repeated, so that no cell of a person's gets into a sentence.
         WHEN our_status IS NULL
-        THEN 'unknown_status: status not recognised' || CASE WHEN regexp_matches(status, '^[a-z][a-z_-]{0,39}$') THEN ': ' || status ELSE '' END
+            THEN 'unknown_status: status not recognised' || CASE WHEN regexp_matches(status, '^[a-z][a-z_-]{0,39}$') THEN ': ' || status ELSE '' END
     END AS row_error,
     found_errors([
         cell_error('bad_date', 'initiated_at', 'time', initiated_at, initiated),

@@ -57,7 +57,7 @@ SELECT
     CASE
         WHEN problem IS NOT NULL THEN problem
         WHEN has_exponent(loan_text)
-        THEN 'bad_loan_id: the loan id has lost digits to an exponent; format the column as text and send the file again'
+            THEN 'bad_loan_id: the loan id has lost digits to an exponent; format the column as text and send the file again'
         WHEN kind = 'customer' AND entity_id IS NULL THEN 'unidentified_customer: the record has no id'
         WHEN kind <> 'customer' AND is_absent(loan_text) THEN 'missing_loan_id: the row has no loan id; fill it in and send the row again'
     END AS row_error,
@@ -73,7 +73,7 @@ SELECT
         'bad_phone: employee_contact_number ' || employee_phone_problem,
         CASE
             WHEN is_bad_national_id(id_text)
-            THEN 'bad_national_id: national_id is masked, has lost digits to an exponent, or has fewer than four digits'
+                THEN 'bad_national_id: national_id is masked, has lost digits to an exponent, or has fewer than four digits'
         END,
         CASE WHEN do_not_call_flag IS NULL AND NOT is_unstated(do_not_call) THEN 'bad_flag: do_not_call is neither yes nor no' END
     ]) AS cell_errors,
