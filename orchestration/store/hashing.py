@@ -5,7 +5,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BufferedReader
+from io import FileIO
 from pathlib import Path
 
 from orchestration.errors import LoancallsError
@@ -38,7 +38,7 @@ def copy_hashing(source: Path, target: Path) -> str:
 
 
 @contextmanager
-def _reading(path: Path) -> Iterator[BufferedReader]:
+def _reading(path: Path) -> Iterator[FileIO]:
     """A regular file, opened to be read once. Raises LoancallsError for any other, and at the end if it has changed."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
