@@ -11,6 +11,7 @@ from typing import Any
 from dagster import DagsterInstance
 from dagster._core.instance.ref import InstanceRef
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
+from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._serdes import ConfigurableClassData
 from sqlalchemy import Connection, Engine, StaticPool, create_engine
@@ -62,12 +63,18 @@ class KeptSqliteEventLogStorage(SqliteEventLogStorage):
 
 
 def open_instance(home: Home) -> DagsterInstance:
-    """Dagster's memory of a home, with connections that are kept; close it at the end."""
-    kept = {
+    """Dagster's memory of a home for a run of the command line: connections are kept, what is printed is not."""
+    overrides: dict[str, object] = {
         "event_log_storage": {
             "module": __name__,
             "class": KeptSqliteEventLogStorage.__name__,
             "config": {"base_dir": str(home.dagster / "history" / "runs")},
-        }
+        },
+        # What a run of ours prints is for the terminal; capturing it would cost two processes for each step.
+        "compute_logs": {
+            "module": NoOpComputeLogManager.__module__,
+            "class": NoOpComputeLogManager.__name__,
+            "config": {},
+        },
     }
-    return DagsterInstance.from_ref(InstanceRef.from_dir(str(home.dagster), overrides=kept))
+    return DagsterInstance.from_ref(InstanceRef.from_dir(str(home.dagster), overrides=overrides))
