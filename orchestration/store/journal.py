@@ -172,7 +172,7 @@ def _parsed(file: BinaryIO) -> list[Commit]:
     with _known_guard:
         name = file.readline()
         known_name, read, found = _known.get(file.name, (b"", 0, []))
-        if known_name != name:
+        if known_name != name or os.fstat(file.fileno()).st_size < read:  # another file, or one that was cut off
             read, found = len(name), []
         file.seek(read)
         text = file.read()
