@@ -24,6 +24,8 @@ from orchestration.store.names import name_as_text
 if TYPE_CHECKING:
     import polars as pl
 
+    from orchestration.cli.run import RunReport
+
 app = typer.Typer(
     name="loancalls",
     no_args_is_help=True,
@@ -91,7 +93,7 @@ def run(
         again = [name_as_text(str(name)) for name in files] if reread else None
         sender = name_as_text(uploaded_by) if uploaded_by else None
         report = run_all(home, settings, [] if reread else files, full, sender, moment, watch.progress(), again)
-    _stop_on(report.failures)
+    _stop_on(report)
     if report.is_unchanged:
         typer.echo(f"Nothing is new; the published file stands as it is: {home.analytics}")
         return
@@ -128,7 +130,7 @@ def import_database(
             imported = take_in(home, url, progress)
             report = run_all(home, settings, [], progress=progress)
             accounts = [] if report.failures else reconcile(home, settings, imported)
-    _stop_on(report.failures)
+    _stop_on(report)
     columns = ("table", "rows", "in_warehouse", "merged", "refused", "why")
     _print_frame(pl.DataFrame([{name: getattr(account, name) for name in columns} for account in accounts]), "table")
     typer.echo(f"Published: {home.analytics}")
@@ -232,11 +234,13 @@ def _home() -> tuple[Settings, Home]:
     return settings, Home(settings.home).prepare()
 
 
-def _stop_on(failures: list[str]) -> None:
-    """Say why a run has failed, and exit 1."""
-    if failures:
-        for failure in failures:
-            _complain(failure)
+def _stop_on(report: "RunReport") -> None:
+    """Say why a run has failed, and exit 1; what went wrong once the result was published does not undo it."""
+    for failure in report.failures:
+        _complain(failure)
+    if report.failures and report.is_published:
+        _complain("The result was published all the same.")
+    elif report.failures:
         _complain("Nothing was published; the earlier result, if any, is unchanged.")
         raise typer.Exit(1)
 

@@ -35,11 +35,12 @@ DEFINITIONS = "orchestration.definitions"
 
 @dataclass
 class RunReport:
-    """What a run did. `failures` are sentences; empty when the result was published, or stands as it was."""
+    """What a run did. `failures` are sentences; empty when all went well, whether or not anything was new."""
 
     read: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     is_unchanged: bool = False
+    is_published: bool = False
 
 
 def run(
@@ -86,8 +87,15 @@ def run(
                 if full:
                     remove_database(home.warehouse)
                 progress.phase("Building", len(load_transforms()) + 2)
+                before = _inode(home.analytics)
                 _execute(home, instance, "build", report, progress, {})
+                report.is_published = _inode(home.analytics) != before
         return report
+
+
+def _inode(path: Path) -> int | None:
+    """What a file is another one by."""
+    return path.stat().st_ino if path.exists() else None
 
 
 def _is_up_to_date(home: Home, settings: Settings) -> bool:

@@ -190,7 +190,7 @@ def _build_metadata(transform: Transform, built: Built, seconds: float) -> dict[
 
 @dg.asset(
     key=PUBLISHED,
-    deps=[AUDIT, *(asset_key(table) for table in published_tables())],
+    deps=[AUDIT],
     group_name="published",
     kinds={"duckdb"},
     description="analytics.duckdb: the checked tables, masked, in one rename. Analysts read this and nothing else.",
