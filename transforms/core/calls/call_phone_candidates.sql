@@ -16,19 +16,20 @@ customer_loans AS (
     SELECT DISTINCT customer_id, loan_id FROM row_customers WHERE customer_id IS NOT NULL AND loan_id IS NOT NULL
 ),
 
-phone_loans AS (
-    SELECT phones.phone, phones.customer_id, loans.loan_id
-    FROM customer_phones AS phones
-    LEFT JOIN customer_loans AS loans ON loans.customer_id = phones.customer_id
+loan_counts AS (
+    SELECT customer_id, count(*) AS loans FROM customer_loans GROUP BY customer_id
 ),
 
 known_phones AS (
     SELECT
-        phone,
-        count(*) AS candidates,
-        CASE WHEN min(customer_id) <> max(customer_id) THEN 'number_ambiguous' ELSE 'number' END AS attribution
-    FROM phone_loans
-    GROUP BY phone
+        phones.phone,
+        CAST(sum(coalesce(loan_counts.loans, 1)) AS BIGINT) AS candidates,
+        CASE
+            WHEN min(phones.customer_id) <> max(phones.customer_id) THEN 'number_ambiguous' ELSE 'number'
+        END AS attribution
+    FROM customer_phones AS phones
+    LEFT JOIN loan_counts ON loan_counts.customer_id = phones.customer_id
+    GROUP BY phones.phone
 ),
 
 numbers AS (
@@ -44,9 +45,10 @@ numbers AS (
     WHERE calls.customer_id IS NULL
 )
 
-SELECT numbers.call_id, numbers.called_at, phone_loans.customer_id, phone_loans.loan_id, numbers.attribution, numbers.candidates
+SELECT numbers.call_id, numbers.called_at, phones.customer_id, loans.loan_id, numbers.attribution, numbers.candidates
 FROM numbers
-JOIN phone_loans ON phone_loans.phone = numbers.phone
+JOIN customer_phones AS phones ON phones.phone = numbers.phone
+LEFT JOIN customer_loans AS loans ON loans.customer_id = phones.customer_id
 UNION ALL
 SELECT
     calls.call_id, calls.called_at, calls.customer_id, loans.loan_id, 'customer' AS attribution,
