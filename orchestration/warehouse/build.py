@@ -91,8 +91,8 @@ class Warehouse:
             self.con.execute(f"CREATE OR REPLACE VIEW {transform.name} AS {transform.sql}")
             return "a view"
         self.con.execute(f"CREATE OR REPLACE TABLE {transform.name} AS {transform.sql}")
-        if transform.repeat_on:
-            return f"{self._repeat(transform.name, transform.repeat_on)} rounds"
+        if transform.links:
+            return f"{self._repeat(transform.name, transform.links)} rounds"
         return "rebuilt"
 
     def _make_incrementally(self, transform: Transform) -> str:

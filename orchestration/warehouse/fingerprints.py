@@ -142,7 +142,7 @@ def _code() -> str:
 
 
 def _sql_of(transform: Transform) -> str:
-    return transform.sql + ("".join(identity_steps()) if transform.repeat_on else "")
+    return transform.sql + ("".join(identity_steps()) if transform.links else "")
 
 
 def _closure(transform: Transform) -> list[str]:

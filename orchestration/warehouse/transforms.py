@@ -24,7 +24,7 @@ STEPS = "core/identity/steps"
 LAKE = "lake"
 SETTINGS = "settings"
 # A file may say these of itself, each on one line or continued by indented ones.
-_HEADINGS = ("Grain", "Inputs", "Meaning", "Incremental", "Repeat", "View")
+_HEADINGS = ("Grain", "Meaning", "Incremental", "Connected components of", "View")
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Transform:
     meaning: str
     incremental: bool
     is_view: bool
-    repeat_on: str | None
+    links: str | None  # the table of the links whose connected components this one names
 
     @cached_property
     def column_sources(self) -> dict[str, list[tuple[str, str]]]:
@@ -125,14 +125,13 @@ def tables_read(sql: str) -> set[str]:
 def _parse(path: Path, folder: str) -> Transform:
     sql = path.read_text(encoding="utf-8")
     headings = _headings(sql)
-    for heading in ("Grain", "Inputs", "Meaning"):
+    for heading in ("Grain", "Meaning"):
         if heading not in headings:
             raise LoancallsError(f"{path}: the first lines must say '-- {heading}: ...'.")
     try:
         upstream = tables_read(sql)
     except sqlglot.errors.SqlglotError as error:
         raise LoancallsError(f"{path} is not one SELECT that can be parsed: {error}") from None
-    repeat = re.fullmatch(r"identity/hook\.sql, identity/jump\.sql on (\w+)", headings.get("Repeat", ""))
     return Transform(
         name=path.stem,
         folder=folder,
@@ -142,7 +141,7 @@ def _parse(path: Path, folder: str) -> Transform:
         meaning=headings["Meaning"],
         incremental="Incremental" in headings,
         is_view="View" in headings,
-        repeat_on=repeat.group(1) if repeat else None,
+        links=headings.get("Connected components of"),
     )
 
 
@@ -153,7 +152,7 @@ def _headings(sql: str) -> dict[str, str]:
         if not line.startswith("--"):
             break
         text = line[2:]
-        match = re.match(r" (\w+): (.*)", text)
+        match = re.match(r" ([\w ]+): (.*)", text)
         if match and match.group(1) in _HEADINGS:
             current = match.group(1)
             headings[current] = match.group(2).strip()

@@ -1,5 +1,4 @@
 -- Grain: one row per cluster and branch, and (none) where a call's loan states none.
--- Inputs: loan_keepers, call_facts, call_counts, recoveries.
 -- Meaning: how the calls about a branch's loans went; the parts of the whole that employee_performance cuts otherwise.
 WITH latest AS (
     SELECT

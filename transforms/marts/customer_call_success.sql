@@ -1,5 +1,4 @@
 -- Grain: one row per customer.
--- Inputs: customers, loans, call_counts.
 -- Meaning: how often a person was called, over all loans and calls without a loan, and with what success.
 WITH loan_counts AS (
     SELECT customer_id, count(*) AS loans FROM loans GROUP BY customer_id

@@ -1,5 +1,4 @@
 -- Grain: one row per customer and event.
--- Inputs: loan_snapshots, call_sessions, call_status_updates, payments, loans.
 -- Meaning: everything that happened with a person, on one timeline.
 -- View: it strings together what published tables say
 WITH calls AS (

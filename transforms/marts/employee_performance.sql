@@ -1,5 +1,4 @@
 -- Grain: one row per employee, and (none) for calls without one.
--- Inputs: loan_keepers, upload_places, call_counts, recoveries.
 -- Meaning: how the calls about an employee's loans went, ranked by a rate that few calls cannot distort.
 WITH stated AS (
     SELECT

@@ -1,5 +1,4 @@
 -- Grain: one row per loan.
--- Inputs: loans, call_counts.
 -- Meaning: how often the borrower was called about the loan, and with what success; loans never called too.
 SELECT
     loans.loan_id,

@@ -1,5 +1,4 @@
 -- Grain: one row per upload.
--- Inputs: file_uploads, upload_row_outcomes, call_facts.
 -- Meaning: how good an upload was, and what the calls it triggered came to.
 WITH counts AS (
     SELECT

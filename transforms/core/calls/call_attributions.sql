@@ -1,6 +1,4 @@
 -- Grain: one row per call_sid.
--- Inputs: call_statements, call_stated_customers, call_loan_at_time, call_stated_rows, loan_keepers, loan_refs,
---         upload_places, stated_uploads.
 -- Meaning: the customer and loan of a call: by the stated row, the stated loan, the stated customer, the number, or
 --          nobody's; and how the loan stood then. Among several loans, all as of the call, one with something outstanding
 --          comes first, then the latest upload before the call (else the earliest after), then the earliest due date, then

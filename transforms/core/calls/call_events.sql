@@ -1,5 +1,4 @@
 -- Grain: one row per record that speaks of a call.
--- Inputs: stg_call_rows, stg_call_records, upload_places, loan_entities, loan_renames.
 -- Meaning: what a record says of a call (none, where row_error says why), and its place in the order in which things are
 --          true: by its own time, then as received.
 -- View: what moves is not kept, and nothing is worked out here that costs

@@ -1,5 +1,4 @@
 -- Grain: one row per call_sid.
--- Inputs: call_sessions, call_attributions, settings.
 -- Meaning: what a call counts for in every figure: attempt, success, contact, talk, and whose loan it was about.
 SELECT
     sessions.call_sid,

@@ -1,5 +1,4 @@
 -- Grain: one row per call, and customer and loan that it may have been about.
--- Inputs: call_statements, call_stated_rows, loans, call_phone_candidates, loan_keepers, row_customers, upload_places.
 -- Meaning: how the loan stood as of the call: its row in the latest upload before the call, what was outstanding and when
 --          due; what first comes after the call where nothing was stated before it. No later upload changes it.
 -- View: the choice among them is what is kept

@@ -1,5 +1,4 @@
 -- Grain: one row per call found by number, customer who ever stated the number, and loan of that customer, if any.
--- Inputs: call_statements, call_stated_customers, call_stated_rows, loans, customer_phones, row_customers.
 -- Meaning: who may have been called, where neither a row nor a known loan is stated: the stated customer, else who has
 --          the to_number, else the from_number.
 -- View: a part of call_loan_at_time

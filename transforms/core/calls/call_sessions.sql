@@ -1,5 +1,4 @@
 -- Grain: one row per call_sid.
--- Inputs: call_statements, call_attributions, loan_snapshots.
 -- Meaning: a call, what came of it, whom it was for, and the line of the upload that triggered it.
 WITH in_batch AS (
     SELECT attributions.call_id, snapshots.upload_row_id

@@ -1,5 +1,4 @@
 -- Grain: one row per call of which a record of ours states the customer.
--- Inputs: call_statements, customer_entities, row_customers.
 -- Meaning: the customer who goes by the stated id now.
 -- View: few calls have such an id
 SELECT calls.id AS call_id, coalesce(entities.customer_id, origins.customer_id) AS customer_id

@@ -1,5 +1,4 @@
 -- Grain: one row per call that states the row which triggered it, where there is such a row.
--- Inputs: call_statements, upload_places, lake.sightings, row_customers, stated_upload_rows, loans.
 -- Meaning: the stated upload (by id or by any name it was sent under) and line, or the row whose id a record of ours
 --          states. Of several uploads of one name it is the latest before the call, else the earliest after; a call log or
 --          an unread file triggers no call.

@@ -1,5 +1,4 @@
 -- Grain: one row per call_sid.
--- Inputs: call_events.
 -- Meaning: all that is stated of a call: the furthest status, the latest value of every fact that settles late.
 WITH repeated AS (
     SELECT call_sid FROM call_events WHERE row_error IS NULL GROUP BY call_sid HAVING count(*) > 1

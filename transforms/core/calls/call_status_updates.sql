@@ -1,5 +1,4 @@
 -- Grain: one row per call, status and time.
--- Inputs: call_events, call_statements.
 -- Meaning: what happened to a call, in order; the first row that states it stands for its repetitions. A record of ours
 --          that states a call as a whole is no update of it; one that states an update has an id of its own.
 WITH identified AS (

@@ -1,5 +1,4 @@
 -- Grain: one row per payment that followed a completed call.
--- Inputs: payments, call_facts, settings.
 -- Meaning: a payment 0 to RECOVERY_DAYS days after the local date of a completed call on its loan, counted once, to
 --          the last such call. Association, not effect.
 SELECT

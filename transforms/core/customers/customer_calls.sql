@@ -1,5 +1,4 @@
 -- Grain: one row per customer who was called.
--- Inputs: call_sessions, call_statements.
 -- Meaning: the status of the latest call, when something last became of it, and when the last call was placed.
 -- View: a part of customers
 WITH calls AS (

@@ -1,5 +1,4 @@
 -- Grain: one row per person.
--- Inputs: row_customers, stg_loan_rows, upload_places, stated_customers, customer_calls.
 -- Meaning: the latest stated value of every attribute of a person, and how the latest call went.
 WITH statements AS (
     SELECT

@@ -1,5 +1,4 @@
 -- Grain: one row per fingerprint that somebody has had and has no longer.
--- Inputs: row_customers, customers.
 -- Meaning: whoever asks by an old phone or without the national id still finds the person.
 WITH stated AS (
     SELECT DISTINCT customer_id, phone, national_id

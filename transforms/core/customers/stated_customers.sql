@@ -1,5 +1,4 @@
 -- Grain: one row per person whom a record of ours states.
--- Inputs: borrower_statements, row_customers.
 -- Meaning: what only our records say of a person, and the phone by which they know them.
 -- View: a part of customers
 SELECT

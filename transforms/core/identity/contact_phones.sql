@@ -1,5 +1,4 @@
 -- Grain: one row per phone.
--- Inputs: stg_loan_rows.
 -- Meaning: phones that some row states as a branch's or an employee's; they identify nobody.
 SELECT branch_contact_number AS phone FROM stg_loan_rows WHERE branch_contact_number IS NOT NULL
 UNION

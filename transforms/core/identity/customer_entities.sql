@@ -1,5 +1,4 @@
 -- Grain: one row per id under which a record of ours states a person.
--- Inputs: row_customers.
 -- Meaning: the customer who goes by the id; several ids may have turned out to be one person.
 -- View: few rows have such an id
 SELECT entity_id AS customer_entity, min(customer_id) AS customer_id

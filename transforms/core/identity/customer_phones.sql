@@ -1,5 +1,4 @@
 -- Grain: one row per phone and customer who ever stated it.
--- Inputs: row_customers.
 -- Meaning: whom a number may belong to.
 SELECT DISTINCT phone, customer_id
 FROM row_customers

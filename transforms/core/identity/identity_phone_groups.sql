@@ -1,7 +1,6 @@
 -- Grain: one row per node of identity_phone_links.
--- Inputs: identity_phone_links.
 -- Meaning: the group each phone and each loan belongs to; at first each is its own.
--- Repeat: identity/hook.sql, identity/jump.sql on identity_phone_links
+-- Connected components of: identity_phone_links
 SELECT node, node AS label FROM identity_phone_links WHERE node IS NOT NULL
 UNION
 SELECT other_node AS node, other_node AS label FROM identity_phone_links

@@ -1,5 +1,4 @@
 -- Grain: one row per usable row that speaks of a borrower.
--- Inputs: stg_loan_rows, contact_phones, loan_entities, loan_renames, borrower_statements.
 -- Meaning: what a row says of who its customer is. A row of a file states the id of a
 --          customer where a record of ours names it as the row that the customer's id comes from.
 WITH origins AS (

@@ -1,5 +1,4 @@
 -- Grain: one row per usable row.
--- Inputs: identity_stated_links, identity_stated_groups.
 -- Meaning: rules 0 to 2: the group of the row's own ids, else the only one that any row of its loan states.
 WITH own AS (
     SELECT rows.*, groups.label AS own_group

@@ -1,5 +1,4 @@
 -- Grain: one row per usable row.
--- Inputs: identity_rows.
 -- Meaning: the graph of rules 0 and 1. A national id (N), an entity id (E), and a phone with which a record of ours states
 --          a customer without a national id (C) are nodes; a row links its two.
 -- View: it only names what a row states

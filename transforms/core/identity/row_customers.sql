@@ -1,5 +1,4 @@
 -- Grain: one row per usable row.
--- Inputs: identity_stated, identity_phone_groups, upload_places.
 -- Meaning: the customer of every row (null for nobody), which is the group that rules 0 to 4 put it in. The id is the
 --          first that a record of ours states, else it comes from the customer's first row.
 WITH stated_phones AS (

@@ -1,5 +1,4 @@
 -- Grain: one row per employee name that goes with exactly one employee id.
--- Inputs: loan_snapshots.
 -- Meaning: some files state an employee's name only; it is the same employee where the name has one id elsewhere.
 SELECT lower(employee_name) AS employee_name, min(employee_id) AS employee_id
 FROM loan_snapshots

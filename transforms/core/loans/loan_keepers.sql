@@ -1,5 +1,4 @@
 -- Grain: one row per loan and upload that states it.
--- Inputs: loan_snapshots, upload_places, employee_ids.
 -- Meaning: how the loan stood from the upload on: who kept it, what was outstanding and when due, as stated last up to then;
 --          what no upload had stated by then, as it is stated first after. Of a time before all uploads, the first tells.
 WITH stated AS (

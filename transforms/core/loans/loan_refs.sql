@@ -1,5 +1,4 @@
 -- Grain: one row per loan number of a customer's loan.
--- Inputs: row_customers, borrower_statements.
 -- Meaning: the id under which the loan goes: the first that a record of ours states, else it comes from the number.
 WITH stated AS (
     SELECT customers.loan_id, arg_min(records.loan_entity, records.row_order) AS id

@@ -1,5 +1,4 @@
 -- Grain: one row per loan and upload that states it.
--- Inputs: row_customers, stg_loan_rows, upload_places, loan_refs.
 -- Meaning: the loan as the upload stated it (the last non-blank of its rows), in force until the next upload's word.
 WITH statements AS (
     SELECT

@@ -1,5 +1,4 @@
 -- Grain: one row per loan_id.
--- Inputs: loan_snapshots, upload_places, borrower_statements, row_customers.
 -- Meaning: the latest stated value of every attribute; blank keeps the earlier one, 0 does not. A status that a record of
 --          ours states stands until a file says what is outstanding.
 WITH snapshots AS (

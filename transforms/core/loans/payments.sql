@@ -1,5 +1,4 @@
 -- Grain: one row per loan, date and amount paid.
--- Inputs: loan_snapshots, upload_places, settings.
 -- Meaning: a payment is a distinct last paid date and amount that any upload states of a loan; its customer and row
 --          are those of the first upload that states it.
 WITH payments AS (

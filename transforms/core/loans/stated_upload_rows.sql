@@ -1,5 +1,4 @@
 -- Grain: one row per row of an upload that our records state by its id.
--- Inputs: stg_upload_row_records, upload_places, stated_uploads, customer_entities, row_customers, loan_entities, loans.
 -- Meaning: such a row as it was stated last, under the ids that its customer and loan have here. The earlier system left
 --          rows pending for ever: one that has found its loan or customer is matched, any other is an error.
 WITH records AS (

@@ -1,5 +1,4 @@
 -- Grain: one row per record of ours that states a customer or a loan.
--- Inputs: stg_borrower_records, upload_places.
 -- Meaning: the records in the one order of rows.
 -- View: what moves is not kept
 SELECT records.*, row_order_of(places.upload_order, records.line_number) AS row_order

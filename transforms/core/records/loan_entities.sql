@@ -1,5 +1,4 @@
 -- Grain: one row per id under which a record of ours states a loan.
--- Inputs: borrower_statements.
 -- Meaning: the number of the loan that goes by the id: the one stated last.
 SELECT loan_entity, arg_max(loan_id, row_order) AS loan_id
 FROM borrower_statements

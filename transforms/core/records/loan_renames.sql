@@ -1,5 +1,4 @@
 -- Grain: one row per loan number that a loan no longer has.
--- Inputs: borrower_statements, loan_entities.
 -- Meaning: a loan that our records state by its id has the number they state last; rows with an earlier one are its too,
 --          unless another loan has that number now.
 WITH earlier AS (

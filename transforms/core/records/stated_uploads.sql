@@ -1,5 +1,4 @@
 -- Grain: one row per upload that our records state by its id.
--- Inputs: stg_file_upload_records, upload_places.
 -- Meaning: the latest stated value of every attribute of an upload whose bytes we may not have.
 WITH records AS (
     SELECT records.*, uploads.uploaded_at AS stated_at, row_order_of(uploads.upload_order, records.line_number) AS row_order

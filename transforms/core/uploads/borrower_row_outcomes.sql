@@ -1,5 +1,4 @@
 -- Grain: one row per record that speaks of a borrower or a loan.
--- Inputs: stg_loan_rows, stg_borrower_records, row_customers, loan_refs, upload_places.
 -- Meaning: whom the record was about, what ties it to an earlier row of its customer (the strongest that holds), and what
 --          was wrong with it.
 -- View: a part of upload_row_outcomes

@@ -1,5 +1,4 @@
 -- Grain: one row per record that speaks of a call.
--- Inputs: call_events, call_attributions, loans.
 -- Meaning: which call the record was about, and what was wrong with it.
 -- View: a part of upload_row_outcomes
 SELECT

@@ -1,5 +1,4 @@
 -- Grain: one row per upload.
--- Inputs: received_uploads, stated_uploads, stated_upload_rows.
 -- Meaning: uploads whose bytes we have, with the status that our records state since; then those that we know by our
 --          records only. An import's batch that stayed at processing has ended as its rows say, or has failed.
 WITH counts AS (

@@ -1,5 +1,4 @@
 -- Grain: one row per upload whose bytes we have.
--- Inputs: stg_uploads, stg_date_orders, upload_row_outcomes, upload_errors.
 -- Meaning: an upload and how it came out; total = success + failed + duplicate, always.
 WITH counts AS (
     SELECT

@@ -1,5 +1,4 @@
 -- Grain: one row per record of ours that states an upload or a row of one.
--- Inputs: stg_file_upload_records, stg_upload_row_records, upload_places, stated_uploads, stated_upload_rows.
 -- Meaning: what became of the record: the first that states an upload or a row creates it, a later one is matched.
 -- View: a part of upload_row_outcomes
 WITH records AS (

@@ -1,6 +1,4 @@
 -- Grain: one row per record of an upload, and per row of an upload that our records state.
--- Inputs: borrower_row_outcomes, call_row_outcomes, upload_record_outcomes, stated_upload_rows, stg_uploads,
---         lake.unknown_rows, lake.uploads.
 -- Meaning: what became of every record: the first that holds of error, duplicate, created, matched.
 WITH all_rows AS (
     SELECT * FROM borrower_row_outcomes

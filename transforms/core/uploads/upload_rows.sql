@@ -1,5 +1,4 @@
 -- Grain: one row per record of an upload.
--- Inputs: upload_row_outcomes, stated_upload_rows, lake.upload_rows, lake.upload_row_rows.
 -- Meaning: a record's exact text beside what became of it.
 -- View: the text stays in the lake
 SELECT

@@ -1,5 +1,4 @@
 -- Grain: one row per record that speaks of a call: of a call log, or of ours (call, status).
--- Inputs: lake.call_event_rows, lake.uploads, lake.phones, stg_date_orders, stg_repeated_rows, settings.
 -- Meaning: the record's cells as typed values in UTC, and what was wrong with it; a bad cell is null and named.
 -- Incremental: upload_id
 WITH date_orders AS (

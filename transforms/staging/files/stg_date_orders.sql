@@ -1,5 +1,4 @@
 -- Grain: one row per upload and date column.
--- Inputs: lake.borrower_rows, lake.call_event_rows.
 -- Meaning: whether 05/03 is the 5th of March in this column: what the majority of its unambiguous values says.
 -- Incremental: upload_id
 WITH cells AS (

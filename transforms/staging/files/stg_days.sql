@@ -1,5 +1,4 @@
 -- Grain: one row per upload, date column and way in which a cell of it is written.
--- Inputs: lake.borrower_rows, stg_date_orders.
 -- Meaning: the day that a cell means; a book has few days and many rows, so each way of writing one is read once.
 -- Incremental: upload_id
 WITH cells AS (

@@ -1,5 +1,4 @@
 -- Grain: one row per record that speaks of a borrower or a loan: of a loan book, or of ours (customer, loan).
--- Inputs: lake.borrower_rows, lake.uploads, lake.phones, stg_days, stg_repeated_rows.
 -- Meaning: the record's cells as typed values, and what was wrong with it; a bad cell is null and named.
 -- Incremental: upload_id
 WITH records AS (

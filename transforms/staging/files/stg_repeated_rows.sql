@@ -1,5 +1,4 @@
 -- Grain: one row per upload and record that stands in it more than once, cell by cell.
--- Inputs: lake.borrower_rows, lake.call_event_rows.
 -- Meaning: the line of the first; those below it are duplicates.
 -- Incremental: upload_id
 WITH rows AS (

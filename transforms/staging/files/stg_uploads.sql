@@ -1,5 +1,4 @@
 -- Grain: one row per upload.
--- Inputs: lake.uploads, lake.sightings.
 -- Meaning: an upload's facts as it was first sent.
 WITH uploads AS (
     SELECT * FROM lake.uploads

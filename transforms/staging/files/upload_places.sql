@@ -1,5 +1,4 @@
 -- Grain: one row per upload.
--- Inputs: stg_uploads.
 -- Meaning: the one order of uploads, by time, then by the hash of their bytes. A place moves when an upload arrives before
 --          it, so that no table keeps one: places are for comparing within one query.
 -- View: what moves is not kept

@@ -1,5 +1,4 @@
 -- Grain: one row per record of ours that states a customer or a loan.
--- Inputs: lake.customer_rows, lake.loan_rows, lake.uploads, lake.phones.
 -- Meaning: what such a record states beyond the cells of a loan book: ids, times, and what only we say of a borrower.
 -- Incremental: upload_id
 WITH customers AS (

@@ -1,5 +1,4 @@
 -- Grain: one row per record of ours that states a call or one of its statuses.
--- Inputs: lake.call_rows, lake.status_rows, lake.uploads.
 -- Meaning: what such a record states beyond the cells of a call log: its id, and the ids of what it refers to.
 -- Incremental: upload_id
 WITH records AS (

@@ -1,5 +1,4 @@
 -- Grain: one row per record of ours that states an upload of the earlier system.
--- Inputs: lake.file_upload_rows, lake.uploads.
 -- Meaning: an upload whose bytes we do not have, as it was stated.
 -- Incremental: upload_id
 WITH records AS (

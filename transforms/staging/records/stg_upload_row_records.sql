@@ -1,5 +1,4 @@
 -- Grain: one row per record of ours that states a row of an earlier upload.
--- Inputs: lake.upload_row_rows, lake.uploads.
 -- Meaning: such a row as it was stated; its text stays in the lake.
 -- Incremental: upload_id
 SELECT

@@ -1,6 +1,6 @@
 -- Grain: one row per node.
--- Inputs: labels (node, label), edges (node, neighbour, both ways).
 -- Meaning: first step of a round: every node, and every node that serves as a label, takes the least label in sight.
+--          labels has each node's label so far, edges its neighbours, both ways.
 WITH offers AS (
     SELECT edges.node, own.label, other.label AS offer
     FROM edges

@@ -1,5 +1,4 @@
 -- Grain: one row per node.
--- Inputs: labels (node, label).
 -- Meaning: second step of a round: every node takes the label of its label, which halves the way to the end.
 SELECT labels.node, further.label
 FROM labels
