@@ -205,10 +205,10 @@ class Overlay:
 
         return (
             f"SELECT rows.*, coalesce(raw.raw_data, said.stated_raw_data) AS raw_data "
-            f"FROM {self.base}.upload_row_outcomes AS rows "
+            f"FROM {self.base}._upload_row_outcomes AS rows "
             f"LEFT JOIN ({texts('*', 'raw_data')}) AS raw "
             "ON raw.upload_id = rows.file_upload_id AND raw.line_number = rows.line_number "
-            f"LEFT JOIN {self.base}.stated_upload_rows AS stated ON stated.id = rows.id "
+            f"LEFT JOIN {self.base}._stated_upload_rows AS stated ON stated.id = rows.id "
             f"LEFT JOIN ({texts('upload_row', 'stated_raw_data')}) AS said "
             "ON said.upload_id = stated.record_upload_id AND said.line_number = stated.record_line_number"
         )

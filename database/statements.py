@@ -158,7 +158,7 @@ def _origins(overlay: Overlay, customers: set[str | None]) -> dict[str, str]:
     if overlay.base is None or not (wanted := [one for one in customers if one]):
         return {}
     rows = overlay.run(
-        f"SELECT CAST(customer_id AS VARCHAR), CAST(row_id AS VARCHAR) FROM {overlay.base}.row_customers "
+        f"SELECT CAST(customer_id AS VARCHAR), CAST(row_id AS VARCHAR) FROM {overlay.base}._row_customers "
         "WHERE customer_id IN (SELECT unnest(?::UUID[])) AND NOT is_record "
         "AND CAST(md5('customer|' || CAST(row_id AS VARCHAR)) AS UUID) = customer_id",
         [wanted],

@@ -71,4 +71,4 @@ def _reference(table: str, column: sa.Column, reference: sa.ForeignKey) -> RowRu
 
 
 # Published tables that are views over raw text: their rules hold on the table that has everything but the text.
-CHECKED_AS = {"upload_rows": "upload_row_outcomes"}
+CHECKED_AS = {"upload_rows": "_upload_row_outcomes"}

@@ -53,7 +53,7 @@ IDENTITIES: dict[str, list[RowRule]] = {
             "records_are_rows",
             "total_records is the number of the upload's rows, where we have the bytes",
             "SELECT uploads.id FROM (SELECT * FROM {batch}) AS uploads LEFT JOIN ("
-            "SELECT file_upload_id, count(*) AS found FROM upload_row_outcomes GROUP BY file_upload_id"
+            "SELECT file_upload_id, count(*) AS found FROM _upload_row_outcomes GROUP BY file_upload_id"
             ") AS counted ON counted.file_upload_id = uploads.id "
             "WHERE uploads.sha256 IS NOT NULL AND uploads.total_records <> coalesce(counted.found, 0)",
         ),
@@ -63,7 +63,7 @@ IDENTITIES: dict[str, list[RowRule]] = {
             "rows_are_records",
             "every record of the lake is one row, and so is every row that our records state",
             "SELECT counted.found, raw.found AS records FROM (SELECT count(*) AS found FROM {batch} "
-            "WHERE id NOT IN (SELECT id FROM stated_upload_rows)) AS counted "
+            "WHERE id NOT IN (SELECT id FROM _stated_upload_rows)) AS counted "
             "CROSS JOIN (SELECT count(*) AS found FROM lake.upload_rows) AS raw WHERE counted.found <> raw.found",
         ),
         RowRule(
@@ -91,13 +91,13 @@ IDENTITIES: dict[str, list[RowRule]] = {
             "SELECT id FROM {batch} WHERE (attribution = 'none') <> (customer_id IS NULL) "
             "OR (loan_id IS NULL AND attribution NOT IN ('none', 'customer', 'number')) OR (loan_id IS NOT NULL AND "
             "(customer_id IS NULL OR triggered_by_batch IS NULL OR (triggered_by_row IS NULL AND call_sid "
-            "NOT IN (SELECT call_sid FROM call_attributions WHERE stated_upload_id IS NOT NULL))))",
+            "NOT IN (SELECT call_sid FROM _call_attributions WHERE stated_upload_id IS NOT NULL))))",
         ),
         RowRule(
             "triggering_row_is_the_loans",
             "triggered_by_row is a row of triggered_by_batch that states the call's loan",
             "SELECT calls.id FROM (SELECT * FROM {batch}) AS calls "
-            "JOIN upload_row_outcomes AS triggering ON triggering.id = calls.triggered_by_row "
+            "JOIN _upload_row_outcomes AS triggering ON triggering.id = calls.triggered_by_row "
             "WHERE triggering.file_upload_id <> calls.triggered_by_batch OR triggering.match_loan_id <> calls.loan_id",
         ),
     ],

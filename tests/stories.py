@@ -112,13 +112,13 @@ class Teller:
     def outcomes(self, sha256: str) -> list[str]:
         """Of each row of an upload its status, and the code of what was wrong."""
         rows = self.see(
-            "SELECT * FROM upload_row_outcomes WHERE file_upload_id = ? ORDER BY line_number", upload_id_of(sha256)
+            "SELECT * FROM _upload_row_outcomes WHERE file_upload_id = ? ORDER BY line_number", upload_id_of(sha256)
         )
         return [" ".join([row["status"], *((row["error"] or "").split(":")[:1])]).strip() for row in rows]
 
     def how(self, sha256: str) -> list[str]:
         """Of each row of an upload how it was matched."""
-        sql = "SELECT match_method FROM upload_row_outcomes WHERE file_upload_id = ? ORDER BY line_number"
+        sql = "SELECT match_method FROM _upload_row_outcomes WHERE file_upload_id = ? ORDER BY line_number"
         return [row["match_method"] for row in self.see(sql, upload_id_of(sha256))]
 
 

@@ -178,7 +178,7 @@ def test_calls_had_neither_a_loan_nor_a_row_that_triggered_them(home: str, reque
     assert world.rows(
         "SELECT loans.loan_id, calls.customer_id = loans.customer_id, uploads.id = rows.file_upload_id, "
         "rows.match_loan_id = loans.id FROM call_sessions AS calls JOIN loans ON loans.id = calls.loan_id "
-        "JOIN upload_row_outcomes AS rows ON rows.id = calls.triggered_by_row "
+        "JOIN _upload_row_outcomes AS rows ON rows.id = calls.triggered_by_row "
         "JOIN file_uploads AS uploads ON uploads.id = calls.triggered_by_batch WHERE call_sid = 'whose'"
     ) == [("WHOSE", True, True, True)]
     assert world.rows("SELECT attempts, success_rate FROM loan_call_success WHERE loan_id = 'WHOSE'") == [(1, 1.0)]
@@ -296,7 +296,7 @@ def outcomes(world: World, filename: str) -> list[tuple]:
         "JOIN file_uploads AS uploads ON uploads.id = rows.file_upload_id WHERE uploads.filename = '{}' ORDER BY 1"
     )
     found = world.rows(sql.format("upload_rows", filename))
-    assert found == world.rows(sql.format("upload_row_outcomes", filename))
+    assert found == world.rows(sql.format("_upload_row_outcomes", filename))
     return found
 
 
@@ -491,7 +491,9 @@ def test_a_phone_written_in_another_way_was_another_customer(home: str, request:
 
 def test_a_phone_that_had_lost_its_shape_for_good_became_somebody_elses(lender: World) -> None:
     assert lender.rows("SELECT primary_phone FROM customers WHERE full_name = 'Spoiled'") == [("98450900010",)]
-    assert lender.value("SELECT count(*) FROM customer_phones WHERE phone NOT LIKE '+%' OR phone = '+98450900010'") == 0
+    assert (
+        lender.value("SELECT count(*) FROM _customer_phones WHERE phone NOT LIKE '+%' OR phone = '+98450900010'") == 0
+    )
 
 
 @pytest.mark.parametrize("way", WAYS)

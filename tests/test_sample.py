@@ -296,7 +296,7 @@ def test_the_calls_add_up(sample: World) -> None:
 
 
 def test_exactly_these_payments_followed_a_call(sample: World) -> None:
-    found = sample.rows("SELECT loan_id, CAST(amount AS INTEGER), call_sid FROM recoveries")
+    found = sample.rows("SELECT loan_id, CAST(amount AS INTEGER), call_sid FROM _recoveries")
     assert set(found) == RECOVERED
     assert len(found) == len(RECOVERED)
     assert sample.value("SELECT sum(recovered_amount) FROM employee_performance") == 47050

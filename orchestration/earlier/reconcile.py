@@ -34,7 +34,7 @@ WITH records AS (
         coalesce(outcomes.error_codes[1], 'no reason') AS code
     FROM lake.uploads AS uploads
     JOIN lake.{kind}_rows AS stated ON stated.upload_id = uploads.upload_id
-    LEFT JOIN upload_row_outcomes AS outcomes
+    LEFT JOIN _upload_row_outcomes AS outcomes
         ON outcomes.file_upload_id = stated.upload_id AND outcomes.line_number = stated.line_number
     WHERE uploads.sha256 = $sha256
 ),
@@ -58,7 +58,7 @@ _FIRST_OF_ITS_LOAN = """
     outcomes.match_loan_id IN (SELECT id FROM loans)
     AND outcomes.match_loan_id NOT IN (
         SELECT elsewhere.match_loan_id
-        FROM upload_row_outcomes AS elsewhere
+        FROM _upload_row_outcomes AS elsewhere
         JOIN lake.uploads AS other ON other.upload_id = elsewhere.file_upload_id
         WHERE other.sha256 = $loans_sha256 AND elsewhere.match_loan_id IS NOT NULL AND elsewhere.status <> 'error'
     )

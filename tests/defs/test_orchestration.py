@@ -99,7 +99,9 @@ def test_a_table_shows_rows_types_descriptions_lineage_and_sql(world: World, ins
     assert columns["success_rate"].description == "completed / attempts."
     assert not columns["attempts"].constraints.nullable
     lineage = shown["dagster/column_lineage"].deps_by_column
-    assert {(dep.asset_key.path[-1], dep.column_name) for dep in lineage["completed"]} == {("call_counts", "completed")}
+    assert {(dep.asset_key.path[-1], dep.column_name) for dep in lineage["completed"]} == {
+        ("_call_counts", "completed")
+    }
     assert shown["seconds"] > 0
     assert "sql" not in shown, "it stands once in the asset's description, not with each materialization"
     assert "SELECT" in spec.description
@@ -108,8 +110,8 @@ def test_a_table_shows_rows_types_descriptions_lineage_and_sql(world: World, ins
 def test_upstream_is_what_the_sql_reads() -> None:
     graph = defs.resolve_asset_graph()
     parents = graph.get(dg.AssetKey(["marts", "loan_call_success"])).parent_keys
-    assert {key.path[-1] for key in parents} == {"loans", "call_counts"}
-    assert RAW in graph.get(dg.AssetKey(["staging", "stg_loan_rows"])).parent_keys
+    assert {key.path[-1] for key in parents} == {"loans", "_call_counts"}
+    assert RAW in graph.get(dg.AssetKey(["staging", "_stg_loan_rows"])).parent_keys
     assert graph.get(PUBLISHED).parent_keys >= {AUDIT}
 
 

@@ -145,7 +145,7 @@ class Column(NamedTuple):
 
 def column(kind: str, field: str) -> Column | None:
     """None for a field that stays text in the lake."""
-    borrowers, calls = ("stg_borrower_records", "stg_loan_rows"), ("stg_call_records", "stg_call_rows")
+    borrowers, calls = ("_stg_borrower_records", "_stg_loan_rows"), ("_stg_call_records", "_stg_call_rows")
     if kind in (CUSTOMER, LOAN):
         of_records = {"customer_id": "customer_entity", "former_customer_id": "former_customer_entity"}
         own = {"customer_row", "former_customer_row", "language_code", "call_status", "loan_status", "former_loan_id",
@@ -158,16 +158,16 @@ def column(kind: str, field: str) -> Column | None:
         table = calls[0 if field in own else 1]
         return Column(table, of_records.get(field, _phone_column(field)), OURS if field in own else UTC)
     if kind == FILE_UPLOAD:
-        return Column("stg_file_upload_records", field, OURS)
+        return Column("_stg_file_upload_records", field, OURS)
     if kind == UPLOAD_ROW:
         names = {"match_customer_id": "customer_entity", "match_loan_id": "loan_ref", "error": "stated_error",
                  "status": "stated_status"}  # fmt: skip
-        return None if field == "stated_raw_data" else Column("stg_upload_row_records", names.get(field, field), OURS)
+        return None if field == "stated_raw_data" else Column("_stg_upload_row_records", names.get(field, field), OURS)
     if kind == CALL_LOG:
         return Column(
-            "stg_call_rows", {"triggered_by_row": "triggered_by_line"}.get(field, _phone_column(field)), LOCAL
+            "_stg_call_rows", {"triggered_by_row": "triggered_by_line"}.get(field, _phone_column(field)), LOCAL
         )
-    return Column("stg_loan_rows", field)
+    return Column("_stg_loan_rows", field)
 
 
 def _phone_column(field: str) -> str:
@@ -252,7 +252,7 @@ def test_every_record_is_there_with_its_exact_text(sent: Sent) -> None:
         )
         assert sent.world.value(wide) == len(cells(kind, [*HOSTILE, *WIDE]))
     for kind in RECORD_KINDS:
-        count = f"SELECT count(*) FROM upload_row_outcomes WHERE file_upload_id = '{sent.uploads[kind]}'"
+        count = f"SELECT count(*) FROM _upload_row_outcomes WHERE file_upload_id = '{sent.uploads[kind]}'"
         assert sent.world.value(count) >= len(cells(kind, HOSTILE))
 
 
@@ -269,7 +269,7 @@ def test_text_that_no_encoding_can_say_is_a_finding_of_its_record(sent: Sent) ->
 def test_a_cell_is_what_it_means_or_null_with_a_finding(sent: Sent, kind: str) -> None:
     upload, wrong = sent.uploads[kind], []
     # An upload whose rows our records state has those rows too, with other lines.
-    rows = "SELECT line_number, error FROM upload_row_outcomes AS rows JOIN stg_uploads AS uploads USING (upload_id)"
+    rows = "SELECT line_number, error FROM _upload_row_outcomes AS rows JOIN _stg_uploads AS uploads USING (upload_id)"
     rows = rows.replace("USING (upload_id)", "ON uploads.upload_id = rows.file_upload_id")
     errors = dict(sent.world.rows(f"{rows} WHERE upload_id = '{upload}' AND id = row_id_of(sha256, line_number)"))
     for field in FIELDS[kind]:
@@ -289,7 +289,7 @@ def complaint(field: str, place: Column, type_: str, text: str, value: object, e
     """What is wrong with how a cell was taken."""
     if place.name == "stated_row_fingerprint" or (type_ == "VARCHAR" and value == TEXTS_MEANT.get(field, str)(text)):
         return None  # the hash of any text, or the text
-    if field in PHONES_AND_STATUSES and place.table != "stg_file_upload_records":
+    if field in PHONES_AND_STATUSES and place.table != "_stg_file_upload_records":
         meant: object = PHONES_AND_STATUSES[field].get(text)
     elif field in ("duration_seconds", "conversation_seconds"):
         meant = SECONDS.get(text)

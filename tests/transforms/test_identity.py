@@ -15,7 +15,7 @@ from support import World
 from orchestration.warehouse.build import open_warehouse
 from orchestration.warehouse.transforms import load_transforms
 
-STEPS = ["identity_stated_groups", "identity_stated", "identity_phone_groups", "row_customers"]
+STEPS = ["_identity_stated_groups", "_identity_stated", "_identity_phone_groups", "_row_customers"]
 # (order, loan, phone, national id, entity id); None where the row states none
 Row = tuple[int, str, str | None, str | None, str | None]
 
@@ -67,28 +67,28 @@ def decide(world: World, rows: list[Row]) -> dict[int, uuid.UUID | None]:
     """The customer of each row as the SQL decides it."""
     world.build()
     with open_warehouse(world.home, world.settings) as warehouse:
-        warehouse.con.execute("DELETE FROM identity_rows")
+        warehouse.con.execute("DELETE FROM _identity_rows")
         warehouse.con.execute(
-            "INSERT INTO stg_uploads (upload_id, sha256, uploaded_at) VALUES (uuid(), 'a', '2026-03-01')"
+            "INSERT INTO _stg_uploads (upload_id, sha256, uploaded_at) VALUES (uuid(), 'a', '2026-03-01')"
         )
         names = ("line_number", "loan_id", "phone", "national_id", "entity")
         columns = dict(zip(names, zip(*rows, strict=True), strict=True))
         warehouse.con.register("given", pl.DataFrame(columns, schema_overrides={"line_number": pl.Int64}))
         warehouse.con.execute(
-            "INSERT INTO identity_rows (row_id, upload_id, line_number, loan_id, phone, national_id, entity_id) "
+            "INSERT INTO _identity_rows (row_id, upload_id, line_number, loan_id, phone, national_id, entity_id) "
             "SELECT md5('row' || line_number)::UUID, upload_id, line_number, loan_id, phone, national_id, "
-            "md5(entity)::UUID FROM given CROSS JOIN stg_uploads"
+            "md5(entity)::UUID FROM given CROSS JOIN _stg_uploads"
         )
         for step in STEPS:
             warehouse.build(load_transforms()[step])
-    found = dict(world.rows("SELECT line_number, customer_id FROM row_customers"))
+    found = dict(world.rows("SELECT line_number, customer_id FROM _row_customers"))
     # A customer's id comes of its first row, whatever that is.
     firsts = {}
     for order in sorted(found):
         firsts.setdefault(found[order], order)
     for order, first in world.rows(
-        "SELECT rows.line_number, firsts.line_number FROM row_customers AS rows "
-        "JOIN row_customers AS firsts ON firsts.row_id = rows.first_row_id"
+        "SELECT rows.line_number, firsts.line_number FROM _row_customers AS rows "
+        "JOIN _row_customers AS firsts ON firsts.row_id = rows.first_row_id"
     ):
         assert firsts[found[order]] == first
     return found

@@ -109,7 +109,7 @@ def test_an_upload_that_arrives_late_moves_no_row_of_others(new_world: Callable[
     kept = [
         name
         for name, transform in load_transforms().items()
-        if transform.layer != "marts" and not transform.is_view and name != "call_counts"
+        if transform.layer != "marts" and not transform.is_view and name != "_call_counts"
     ]
     before = {table: world.table(table) for table in kept}
     stranger = {"loan_id": "Z1", "phone": "9845099999", "pan": "ZZZXE1234F", "emp_id": "Z9", "branch": "Zed"}
@@ -121,7 +121,7 @@ def test_an_upload_that_arrives_late_moves_no_row_of_others(new_world: Callable[
         after = world.table(table)
         assert rows.join(after, on=rows.columns, how="anti", nulls_equal=True).is_empty(), table
     grown = [table for table in kept if world.table(table).height > before[table].height]
-    assert {"loan_snapshots", "call_sessions", "upload_row_outcomes"} <= {*grown}
+    assert {"loan_snapshots", "call_sessions", "_upload_row_outcomes"} <= {*grown}
 
 
 def test_same_bytes_under_another_name_change_sightings_only(new_world: Callable[..., World]) -> None:

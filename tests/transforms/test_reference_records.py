@@ -216,8 +216,8 @@ def check(seed: int, new_world: Callable[..., World]) -> None:
     assert len({row["id"] for row in told.values()}) == world.value("SELECT count(*) FROM loans")
     nobody = {(row.upload.sha256, row.line) for row in ledger.rows if row.broken}
     found = world.rows(
-        "SELECT u.sha256, r.line_number FROM stg_loan_rows AS r JOIN stg_uploads AS u ON u.upload_id = r.upload_id "
-        "LEFT JOIN row_customers AS c ON c.row_id = r.row_id WHERE c.customer_id IS NULL"
+        "SELECT u.sha256, r.line_number FROM _stg_loan_rows AS r JOIN _stg_uploads AS u ON u.upload_id = r.upload_id "
+        "LEFT JOIN _row_customers AS c ON c.row_id = r.row_id WHERE c.customer_id IS NULL"
     )
     assert set(found) == nobody
 
@@ -230,7 +230,7 @@ def test_customers_and_loans_are_what_the_reference_says(seed: int, new_world: C
 # --- what may not matter ------------------------------------------------------------------------------------------
 
 TABLES = (
-    *("customers", "loans", "loan_snapshots", "file_uploads", "upload_row_outcomes", "former_fingerprints"),
+    *("customers", "loans", "loan_snapshots", "file_uploads", "_upload_row_outcomes", "former_fingerprints"),
     *("call_sessions", "call_status_updates", "customer_journey"),
 )
 ALL_WORDS = [None, *WORDS, "failed", "in-progress", "levitating"]

@@ -26,9 +26,9 @@ CUSTOMER = "(SELECT coalesce(full_name, primary_phone, national_id) FROM custome
 LOAN = "(SELECT loans.loan_id FROM loans WHERE loans.id = t.{})"
 FILE = "(SELECT filename FROM file_uploads WHERE file_uploads.id = t.{})"
 CALL = "(SELECT call_sid FROM call_sessions WHERE call_sessions.id = t.{})"
-LINE = "(SELECT line_number FROM upload_row_outcomes AS r WHERE r.id = t.{})"
+LINE = "(SELECT line_number FROM _upload_row_outcomes AS r WHERE r.id = t.{})"
 FILE_OF_LINE = (
-    "(SELECT filename FROM file_uploads AS f JOIN upload_row_outcomes AS r ON r.file_upload_id = f.id "
+    "(SELECT filename FROM file_uploads AS f JOIN _upload_row_outcomes AS r ON r.file_upload_id = f.id "
     "WHERE r.id = t.{})"
 )
 

@@ -111,7 +111,7 @@ def test_masked_database_holds_no_personal_data_and_no_unkeyed_hash(loaded: Call
         for secret in (*SECRETS, "919845012345|ABCXE1234F", "+919845012345", "919845099999|")
         for digest in (hashlib.md5, hashlib.sha1, hashlib.sha256)
     }
-    rows = [str(row).replace("-", "") for (row,) in world.rows("SELECT row_fingerprint FROM upload_row_outcomes")]
+    rows = [str(row).replace("-", "") for (row,) in world.rows("SELECT row_fingerprint FROM _upload_row_outcomes")]
     for secret in (*SECRETS, *unkeyed, *rows):
         assert secret not in text.replace("-", "") and secret not in text
         assert secret.encode() not in raw

@@ -22,7 +22,7 @@ def test_a_chain_of_20000_changed_numbers_is_one_customer(world: World) -> None:
     world.build()
     seconds = time.perf_counter() - started
     assert world.rows("SELECT count(*) FROM customers") == [(1,)]
-    assert world.value("SELECT count(DISTINCT match_customer_id) FROM upload_row_outcomes") == 1
+    assert world.value("SELECT count(DISTINCT match_customer_id) FROM _upload_row_outcomes") == 1
     assert seconds < 60
 
 
@@ -32,8 +32,8 @@ def test_many_small_groups_stay_linear(world: World) -> None:
     world.put("book.csv", rows, "2026-03-01 04:00")
     world.ingest()
     started = time.perf_counter()
-    world.build_for("identity_phone_groups")
-    assert world.value("SELECT count(DISTINCT label) FROM identity_phone_groups") == 30_000
+    world.build_for("_identity_phone_groups")
+    assert world.value("SELECT count(DISTINCT label) FROM _identity_phone_groups") == 30_000
     assert time.perf_counter() - started < 60
 
 
@@ -85,10 +85,10 @@ def test_new_upload_stages_itself_only(world: World) -> None:
     world.ingest()
     with open_warehouse(world.home, world.settings) as warehouse:
         known = load_transforms()
-        assert warehouse.build(known["stg_uploads"]).rows == 2
-        notes = [warehouse.build(known[name]).note for name in ("stg_date_orders", "stg_loan_rows", "stg_loan_rows")]
+        assert warehouse.build(known["_stg_uploads"]).rows == 2
+        notes = [warehouse.build(known[name]).note for name in ("_stg_date_orders", "_stg_loan_rows", "_stg_loan_rows")]
     assert notes == ["1 of 2 uploads staged", "1 of 2 uploads staged", "0 of 2 uploads staged"]
-    assert world.value("SELECT count(*) FROM stg_loan_rows") == 2
+    assert world.value("SELECT count(*) FROM _stg_loan_rows") == 2
 
 
 def test_changed_settings_stage_everything_again(world: World) -> None:

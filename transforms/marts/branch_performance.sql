@@ -5,7 +5,7 @@ WITH latest AS (
         coalesce(cluster, '(none)') AS cluster,
         coalesce(branch, '(none)') AS branch,
         coalesce(employee, '(none)') AS employee
-    FROM loan_keepers
+    FROM _loan_assignments
     WHERE is_latest
 ),
 
@@ -18,20 +18,20 @@ employee_counts AS (
     FROM (
         SELECT cluster, branch, employee FROM latest
         UNION
-        SELECT cluster, branch, employee FROM call_facts
+        SELECT cluster, branch, employee FROM _call_facts
     ) AS seen
     WHERE employee <> '(none)'
     GROUP BY cluster, branch
 ),
 
 recovered AS (
-    SELECT cluster, branch, count(*) AS payments, CAST(sum(amount) AS DECIMAL(25, 2)) AS amount FROM recoveries GROUP BY cluster, branch
+    SELECT cluster, branch, count(*) AS payments, CAST(sum(amount) AS DECIMAL(25, 2)) AS amount FROM _recoveries GROUP BY cluster, branch
 ),
 
 branches AS (
     SELECT cluster, branch FROM loan_counts
     UNION
-    SELECT cluster, branch FROM call_counts WHERE counted_by = 'branch'
+    SELECT cluster, branch FROM _call_counts WHERE counted_by = 'branch'
 ),
 
 figures AS (
@@ -41,9 +41,9 @@ figures AS (
         calls.* EXCLUDE (cluster, branch),
         shrunk_rate_of(coalesce(calls.completed, 0), coalesce(calls.attempts, 0), overall.success_rate) AS shrunk_rate
     FROM branches
-    LEFT JOIN call_counts AS calls
+    LEFT JOIN _call_counts AS calls
         ON calls.counted_by = 'branch' AND calls.cluster = branches.cluster AND calls.branch = branches.branch
-    LEFT JOIN call_counts AS overall ON overall.counted_by = 'all'
+    LEFT JOIN _call_counts AS overall ON overall.counted_by = 'all'
 )
 
 SELECT

@@ -22,4 +22,4 @@ SELECT
     calls.last_call_at
 FROM customers
 LEFT JOIN loan_counts ON loan_counts.customer_id = customers.id
-LEFT JOIN call_counts AS calls ON calls.counted_by = 'customer' AND calls.customer_id = customers.id
+LEFT JOIN _call_counts AS calls ON calls.counted_by = 'customer' AND calls.customer_id = customers.id

@@ -6,8 +6,8 @@ WITH stated AS (
         stated_employee_id AS employee_id,
         stated_employee_name AS employee_name,
         max(places.upload_order) AS last_upload
-    FROM loan_keepers
-    JOIN upload_places AS places ON places.upload_id = loan_keepers.file_upload_id
+    FROM _loan_assignments AS loan_assignments
+    JOIN _upload_places AS places ON places.upload_id = loan_assignments.file_upload_id
     WHERE stated_employee IS NOT NULL
     GROUP BY stated_employee, stated_employee_id, stated_employee_name
 ),
@@ -23,13 +23,13 @@ named AS (
 
 loan_counts AS (
     SELECT coalesce(employee, '(none)') AS employee, count(*) AS loans
-    FROM loan_keepers
+    FROM _loan_assignments AS loan_assignments
     WHERE is_latest
     GROUP BY coalesce(employee, '(none)')
 ),
 
 recovered AS (
-    SELECT employee, count(*) AS payments, CAST(sum(amount) AS DECIMAL(25, 2)) AS amount FROM recoveries GROUP BY employee
+    SELECT employee, count(*) AS payments, CAST(sum(amount) AS DECIMAL(25, 2)) AS amount FROM _recoveries GROUP BY employee
 ),
 
 employees AS (
@@ -37,7 +37,7 @@ employees AS (
     UNION
     SELECT employee FROM loan_counts
     UNION
-    SELECT employee FROM call_counts WHERE counted_by = 'employee'
+    SELECT employee FROM _call_counts WHERE counted_by = 'employee'
 ),
 
 figures AS (
@@ -46,8 +46,8 @@ figures AS (
         calls.* EXCLUDE (employee),
         shrunk_rate_of(coalesce(calls.completed, 0), coalesce(calls.attempts, 0), overall.success_rate) AS shrunk_rate
     FROM employees
-    LEFT JOIN call_counts AS calls ON calls.counted_by = 'employee' AND calls.employee = employees.employee
-    LEFT JOIN call_counts AS overall ON overall.counted_by = 'all'
+    LEFT JOIN _call_counts AS calls ON calls.counted_by = 'employee' AND calls.employee = employees.employee
+    LEFT JOIN _call_counts AS overall ON overall.counted_by = 'all'
 )
 
 SELECT

@@ -6,7 +6,7 @@ WITH counts AS (
         count(*) FILTER (WHERE status = 'created') AS created,
         count(*) FILTER (WHERE status = 'matched') AS matched,
         count(*) FILTER (WHERE status <> 'error' AND error_codes IS NOT NULL) AS used_in_part
-    FROM upload_row_outcomes
+    FROM _upload_row_outcomes
     GROUP BY file_upload_id
 ),
 
@@ -16,7 +16,7 @@ calls AS (
         count(*) AS calls,
         count(*) FILTER (WHERE is_attempt) AS attempts,
         count(*) FILTER (WHERE is_completed) AS completed
-    FROM call_facts
+    FROM _call_facts
     WHERE triggered_by_batch IS NOT NULL
     GROUP BY triggered_by_batch
 )

@@ -2,7 +2,7 @@
 -- Meaning: a call, what came of it, whom it was for, and the line of the upload that triggered it.
 WITH in_batch AS (
     SELECT attributions.call_id, snapshots.upload_row_id
-    FROM call_attributions AS attributions
+    FROM _call_attributions AS attributions
     JOIN loan_snapshots AS snapshots
         ON snapshots.file_upload_id = attributions.stated_upload_id AND snapshots.loan_id = attributions.loan_id
     WHERE attributions.stated_upload_id IS NOT NULL AND attributions.stated_row_id IS NULL
@@ -36,6 +36,6 @@ SELECT
     calls.call_metadata,
     calls.created_at,
     calls.updated_at
-FROM call_statements AS calls
-JOIN call_attributions AS attributions ON attributions.call_id = calls.id
+FROM _call_statements AS calls
+JOIN _call_attributions AS attributions ON attributions.call_id = calls.id
 LEFT JOIN in_batch ON in_batch.call_id = calls.id

@@ -7,8 +7,8 @@ WITH identified AS (
         events.message, events.extra_data,
         calls.id AS call_session_id,
         coalesce(events.entity_id, id_of('status', events.call_sid || '|' || events.status || '|' || CAST(events.event_at AS VARCHAR))) AS id
-    FROM call_events AS events
-    JOIN call_statements AS calls ON calls.call_sid = events.call_sid
+    FROM _call_events AS events
+    JOIN _call_statements AS calls ON calls.call_sid = events.call_sid
     WHERE events.kind <> 'call' AND events.row_error IS NULL
 ),
 

@@ -4,9 +4,9 @@ WITH statements AS (
     SELECT
         customers.customer_id, row_order_of(uploads.upload_order, rows.line_number) AS row_order, customers.phone, customers.national_id,
         rows.full_name, rows.email, rows.state, rows.do_not_call, uploads.uploaded_at
-    FROM row_customers AS customers
-    JOIN stg_loan_rows AS rows ON rows.row_id = customers.row_id
-    JOIN upload_places AS uploads ON uploads.upload_id = customers.upload_id
+    FROM _row_customers AS customers
+    JOIN _stg_loan_rows AS rows ON rows.row_id = customers.row_id
+    JOIN _upload_places AS uploads ON uploads.upload_id = customers.upload_id
     WHERE customers.customer_id IS NOT NULL
 ),
 
@@ -40,7 +40,7 @@ persons AS (
         stated.last_contact_date AS stated_contact_date,
         stated.customer_id IS NOT NULL AS is_stated
     FROM latest
-    LEFT JOIN stated_customers AS stated ON stated.customer_id = latest.customer_id
+    LEFT JOIN _stated_customers AS stated ON stated.customer_id = latest.customer_id
 ),
 
 -- Of several persons with one fingerprint, which only our records can make, one who is stated has it.
@@ -78,4 +78,4 @@ SELECT
     persons.updated_at
 FROM persons
 LEFT JOIN owners ON owners.fingerprint = persons.fingerprint
-LEFT JOIN customer_calls AS calls ON calls.customer_id = persons.customer_id
+LEFT JOIN _customer_calls AS calls ON calls.customer_id = persons.customer_id

@@ -2,7 +2,7 @@
 -- Meaning: whoever asks by an old phone or without the national id still finds the person.
 WITH stated AS (
     SELECT DISTINCT customer_id, phone, national_id
-    FROM row_customers
+    FROM _row_customers
     WHERE phone IS NOT NULL AND customer_id IS NOT NULL
 )
 

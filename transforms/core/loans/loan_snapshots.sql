@@ -4,15 +4,15 @@ WITH statements AS (
     SELECT
         customers.loan_id, customers.upload_id AS file_upload_id, customers.customer_id, customers.row_id AS upload_row_id,
         customers.line_number, rows.* EXCLUDE (loan_id, upload_id, row_id, line_number)
-    FROM row_customers AS customers
-    JOIN stg_loan_rows AS rows ON rows.row_id = customers.row_id
+    FROM _row_customers AS customers
+    JOIN _stg_loan_rows AS rows ON rows.row_id = customers.row_id
     WHERE customers.customer_id IS NOT NULL AND customers.loan_id IS NOT NULL
 ),
 
 -- Most uploads state a loan in one row, which is the snapshot as it is.
 repeated AS (
     SELECT loan_id, upload_id AS file_upload_id
-    FROM row_customers
+    FROM _row_customers
     WHERE customer_id IS NOT NULL AND loan_id IS NOT NULL
     GROUP BY loan_id, upload_id
     HAVING count(*) > 1
@@ -74,5 +74,5 @@ SELECT
     lead(places.uploaded_at) OVER (PARTITION BY snapshots.loan_id ORDER BY places.upload_order) AS valid_to,
     snapshots.* EXCLUDE (loan_id, customer_id, file_upload_id, upload_row_id)
 FROM snapshots
-JOIN upload_places AS places ON places.upload_id = snapshots.file_upload_id
-JOIN loan_refs ON loan_refs.loan_id = snapshots.loan_id
+JOIN _upload_places AS places ON places.upload_id = snapshots.file_upload_id
+JOIN _loan_refs AS loan_refs ON loan_refs.loan_id = snapshots.loan_id

@@ -4,7 +4,7 @@
 WITH snapshots AS (
     SELECT snapshots.*, uploads.upload_order, uploads.kind
     FROM loan_snapshots AS snapshots
-    JOIN upload_places AS uploads ON uploads.upload_id = snapshots.file_upload_id
+    JOIN _upload_places AS uploads ON uploads.upload_id = snapshots.file_upload_id
 ),
 
 latest AS (
@@ -37,8 +37,8 @@ stated AS (
         arg_max(records.loan_status, records.row_order) FILTER (WHERE records.loan_status IS NOT NULL) AS status,
         max(records.row_order) FILTER (WHERE records.loan_status IS NOT NULL) AS status_order,
         min(records.created_at) AS created_at
-    FROM borrower_statements AS records
-    JOIN row_customers AS customers ON customers.row_id = records.row_id
+    FROM _borrower_statements AS records
+    JOIN _row_customers AS customers ON customers.row_id = records.row_id
     WHERE records.kind = 'loan' AND customers.customer_id IS NOT NULL
     GROUP BY customers.loan_id
 )

@@ -11,7 +11,7 @@ WITH payments AS (
         arg_min(snapshots.file_upload_id, uploads.upload_order) AS first_seen_upload,
         arg_min(snapshots.upload_row_id, uploads.upload_order) AS upload_row_id
     FROM loan_snapshots AS snapshots
-    JOIN upload_places AS uploads ON uploads.upload_id = snapshots.file_upload_id
+    JOIN _upload_places AS uploads ON uploads.upload_id = snapshots.file_upload_id
     WHERE snapshots.last_paid_date IS NOT NULL AND snapshots.last_paid_amount IS NOT NULL
     GROUP BY snapshots.loan_ref, snapshots.loan_id, snapshots.last_paid_date, snapshots.last_paid_amount
 )

@@ -8,7 +8,7 @@ WITH counts AS (
         count(*) FILTER (WHERE status IN ('created', 'matched')) AS success_records,
         count(*) FILTER (WHERE status = 'error') AS failed_records,
         count(*) FILTER (WHERE status = 'duplicate') AS duplicate_records
-    FROM stated_upload_rows
+    FROM _stated_upload_rows
     GROUP BY file_upload_id
 ),
 
@@ -20,8 +20,8 @@ stated AS (
         coalesce(counts.success_records, 0) AS found_success,
         coalesce(counts.failed_records, 0) AS found_failed,
         coalesce(counts.duplicate_records, 0) AS found_duplicate
-    FROM stated_uploads AS uploads
-    LEFT JOIN received_uploads AS received ON received.id = uploads.id
+    FROM _stated_uploads AS uploads
+    LEFT JOIN _received_uploads AS received ON received.id = uploads.id
     LEFT JOIN counts ON counts.file_upload_id = uploads.id
     WHERE received.id IS NULL
 ),
@@ -66,8 +66,8 @@ SELECT
     received.times_sent,
     received.created_at,
     received.updated_at
-FROM received_uploads AS received
-LEFT JOIN stated_uploads ON stated_uploads.id = received.id
+FROM _received_uploads AS received
+LEFT JOIN _stated_uploads AS stated_uploads ON stated_uploads.id = received.id
 UNION ALL
 SELECT
     id,

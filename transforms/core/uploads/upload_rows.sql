@@ -17,7 +17,7 @@ SELECT
     outcomes.status,
     outcomes.error_codes,
     outcomes.error
-FROM upload_row_outcomes AS outcomes
+FROM _upload_row_outcomes AS outcomes
 JOIN lake.upload_rows AS raw
     ON raw.upload_id = outcomes.file_upload_id AND raw.line_number = outcomes.line_number
 UNION ALL
@@ -37,7 +37,7 @@ SELECT
     outcomes.status,
     outcomes.error_codes,
     outcomes.error
-FROM upload_row_outcomes AS outcomes
-JOIN stated_upload_rows AS stated ON stated.id = outcomes.id
+FROM _upload_row_outcomes AS outcomes
+JOIN _stated_upload_rows AS stated ON stated.id = outcomes.id
 JOIN lake.upload_row_rows AS raw
     ON raw.upload_id = stated.record_upload_id AND raw.line_number = stated.record_line_number

@@ -1,0 +1,29 @@
+-- Grain: one row per customer who was called.
+-- Meaning: the status of the latest call, when something last became of it, and when the last call was placed.
+-- View: a part of customers
+WITH calls AS (
+    SELECT
+        sessions.customer_id, sessions.call_sid, sessions.status, sessions.initiated_at, sessions.created_at,
+        statements.last_event_at
+    FROM call_sessions AS sessions
+    JOIN _call_statements AS statements ON statements.id = sessions.id
+    WHERE sessions.customer_id IS NOT NULL
+),
+
+placed AS (
+    SELECT customer_id, max(initiated_at) FILTER (WHERE status <> 'not_initiated') AS last_contact_date
+    FROM calls
+    GROUP BY customer_id
+),
+
+latest AS (
+    SELECT customer_id, status, last_event_at
+    FROM calls
+    QUALIFY row_number() OVER (
+        PARTITION BY customer_id ORDER BY coalesce(initiated_at, created_at) DESC, call_sid DESC
+    ) = 1
+)
+
+SELECT latest.customer_id, latest.status, latest.last_event_at, placed.last_contact_date
+FROM latest
+JOIN placed ON placed.customer_id = latest.customer_id

@@ -1,5 +1,0 @@
--- Grain: one row per phone.
--- Meaning: phones that some row states as a branch's or an employee's; they identify nobody.
-SELECT branch_contact_number AS phone FROM stg_loan_rows WHERE branch_contact_number IS NOT NULL
-UNION
-SELECT employee_contact_number AS phone FROM stg_loan_rows WHERE employee_contact_number IS NOT NULL

@@ -1,6 +1,0 @@
--- Grain: one row per node of identity_phone_links.
--- Meaning: the group each phone and each loan belongs to; at first each is its own.
--- Connected components of: identity_phone_links
-SELECT node, node AS label FROM identity_phone_links WHERE node IS NOT NULL
-UNION
-SELECT other_node AS node, other_node AS label FROM identity_phone_links
