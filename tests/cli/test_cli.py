@@ -102,7 +102,7 @@ def test_query_formats(folder: Path) -> None:
         (("query", "SELECT 1", "--format", "xml"), "it must be table, csv or json"),
         (("run", "no_such_file.csv"), "no_such_file.csv cannot be read"),
         (("run", "."), "is not a regular file"),
-        (("run", "--uploaded-at", "2026-03-01"), "name some"),
+        (("run", "--uploaded-at", "2026-03-01"), "name at least one"),
         (("run", "loans.csv", "--uploaded-at", "yesterday"), "state it as"),
         (("run", "--no-such-option"), "No such option"),
         (("fly",), "No such command"),

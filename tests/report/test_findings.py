@@ -199,7 +199,8 @@ def test_it_is_as_if_the_files_were_read_for_the_first_time(loaded: Loaded, tmp_
     fresh.load()
     for name in published_tables():
         table = fresh.table(name)
-        assert table.height and again.table(name).equals(table), name
+        assert again.table(name).equals(table), name
+        assert table.height or name == "payments", "nobody of these has paid"
 
 
 @pytest.mark.parametrize("name", ["nobody.csv", "012345678", "book", "*", "../sent/boo?.csv"])

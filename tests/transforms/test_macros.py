@@ -253,7 +253,7 @@ OF_NO_TEXT = {
     "found_errors",
     "error_codes_of",
     *("rate", "wilson_low", "wilson_high", "shrunk_rate_of", "row_order_of", "in_our_centuries", "date_order"),
-    *("in_force_from", "in_force_to"),
+    *("in_force_from", "in_force_to", "event_order_of", "furthest_order_of"),
 }
 
 
