@@ -21,6 +21,7 @@ UNDER_WAY = [
     *(dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING),
     *(dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING),
 ]
+_ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 _BEGUN = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 # A run that has no lock yet may be about to start; after so many seconds it is not.
 _STARTING_SECONDS = 120
@@ -65,11 +66,15 @@ def is_under_way(instance: dg.DagsterInstance, home: Home, job: str) -> bool:
 
 
 def forget_old_runs(instance: dg.DagsterInstance, home: Home) -> None:
-    """Keep the last runs; of older ones forget the log, and all else but what they say of partitions of uploads."""
-    newest = instance.get_runs(limit=KEPT_RUNS)
+    """Keep the last runs that have ended; of older ones forget all but what they say of partitions of uploads.
+
+    A run that waits or is at work is never forgotten, however many have begun since.
+    """
+    ended = dg.RunsFilter(statuses=_ENDED)
+    newest = instance.get_runs(ended, limit=KEPT_RUNS)
     if len(newest) < KEPT_RUNS:
         return
-    while older := instance.get_runs(cursor=newest[-1].run_id, limit=KEPT_RUNS):
+    while older := instance.get_runs(ended, cursor=newest[-1].run_id, limit=KEPT_RUNS):
         for run in older:
             _keep_partitions(instance, run.run_id)
             instance.delete_run(run.run_id)

@@ -91,13 +91,15 @@ def test_fifty_runs_are_kept_and_what_is_known_of_every_partition(world: World) 
         instance.add_dynamic_partitions(UPLOADS.name, ["a", "b"])
         for key in ("a", "b", "a"):
             assert dg.materialize([records], instance=instance, partition_key=key).success
+        waiting = begun(instance)
         for _ in range(history.KEPT_RUNS):
-            instance.create_run_for_job(stand_in)
+            instance.create_run_for_job(stand_in, status=dg.DagsterRunStatus.SUCCESS)
         for _ in range(2):
             history.forget_old_runs(instance, world.home)
         logs = list((world.home.dagster / "history" / "runs").glob("*.db"))
-        assert len(logs) <= history.KEPT_RUNS + 1, "what spans runs, and a log for each"
-        assert len(instance.get_runs()) == history.KEPT_RUNS
+        assert len(logs) <= history.KEPT_RUNS + 2, "what spans runs, and a log for each"
+        assert len(instance.get_runs()) == history.KEPT_RUNS + 1
+        assert status(instance, waiting) is dg.DagsterRunStatus.STARTED, "a run that waits is not forgotten"
         assert instance.get_runs(dg.RunsFilter(job_name="build")) == instance.get_runs()
         for key in ("a", "b"):
             wanted = dg.AssetRecordsFilter(asset_key=records.key, asset_partitions=[key])
