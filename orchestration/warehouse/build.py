@@ -9,6 +9,7 @@ import duckdb
 from orchestration.errors import LoancallsError, TransformError
 from orchestration.settings import Settings
 from orchestration.store.connection import connect, without_values
+from orchestration.store.hashing import short_hash
 from orchestration.store.home import Home
 from orchestration.store.lake import Lake
 from orchestration.warehouse.contract import published_tables, violations
@@ -37,7 +38,16 @@ class Warehouse:
         self._shown: set[str] | None = None  # the uploads that the lake's views are limited to
 
     def refresh(self) -> None:
-        """Make the macros, the settings and the views over the lake what they are now, unless they are."""
+        """Make the macros, the settings and the views over the lake what they are now, unless they are.
+
+        Raises LoancallsError where the lake has lost files of an upload that it had: its rows would be left out.
+        """
+        lost = [sha256 for sha256 in self.lake.damaged() if self.lake.facts_path(sha256).exists()]
+        if lost:
+            raise LoancallsError(
+                f"The lake has lost files of {', '.join(map(short_hash, lost))}; `loancalls run` makes them again, or "
+                "says what to do."
+            )
         token = self.fingerprints.raw
         try:
             if self.con.execute("SELECT token FROM meta.sources").fetchall() == [(token,)]:

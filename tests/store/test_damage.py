@@ -128,6 +128,18 @@ def test_what_nothing_can_heal_is_named_with_what_to_do(loaded: World, folder: s
     assert loaded.home.analytics.read_bytes() == published
 
 
+@pytest.mark.parametrize("how", ["cut off", "gone"])
+def test_a_build_without_a_look_at_the_inbox_leaves_nothing_out(loaded: World, how: str) -> None:
+    """As the UI's job and the lake's sensor build."""
+    (rows,) = (loaded.home.lake / "upload_rows" / "loan_book").iterdir()
+    if how == "gone":
+        rows.unlink()
+    else:
+        os.truncate(rows, 10)
+    with pytest.raises(LoancallsError, match=f"lost files of {rows.stem[:10]}; `loancalls run` makes them again"):
+        loaded.build()
+
+
 def test_the_file_put_into_the_inbox_again_heals_it(loaded: World, expected: dict) -> None:
     (loaded.home.inbox / "a.csv").unlink()
     (original,) = (loaded.home.lake / "upload_rows" / "loan_book").iterdir()
