@@ -20,6 +20,7 @@ from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.exc import TimeoutError as TurnTimeout
 
 from models.base import Base, duckdb_type, published_tables
+from models.quoting import literal
 from models.tables import CallSession, CallStatusUpdate, Customer, FileUpload, Loan, UploadRow
 from orchestration.settings import Settings
 from orchestration.store import journal
@@ -114,7 +115,7 @@ class Overlay:
             status = link.stat()
             self._bases += 1
             name = f"base_{self._bases}"
-            self.run(f"ATTACH '{str(link).replace(chr(39), chr(39) * 2)}' AS {name} (READ_ONLY)")
+            self.run(f"ATTACH {literal(str(link))} AS {name} (READ_ONLY)")
         finally:
             link.unlink()
         self.base, self._base_file = name, (status.st_ino, status.st_mtime_ns)

@@ -17,6 +17,7 @@ import duckdb
 
 from expectations.contract import CHECKED_AS, ColumnRule, RowRule, column_rules, key_columns, reference_rules
 from expectations.identities import IDENTITIES
+from models.quoting import identifier, literal
 
 _EXAMPLES = 5
 # Great Expectations imports these for one expectation that we do not use; they are half of the time its import takes.
@@ -139,25 +140,25 @@ class Suites:
 
     def _failing(self, table: str, query: str) -> tuple[int, list[str]]:
         """How many rows a query finds, and the first keys of them."""
-        query = query.format(batch=_quoted(CHECKED_AS.get(table, table)))
+        query = query.format(batch=identifier(CHECKED_AS.get(table, table)))
         ((count,),) = self._con.execute(f"SELECT count(*) FROM ({query}) AS failing").fetchall()
         rows = self._con.execute(f"SELECT * FROM ({query}) AS failing LIMIT {_EXAMPLES}").fetchall()
         return count, list(dict.fromkeys("/".join(map(str, row)) for row in rows))
 
 
 def _condition(rule: ColumnRule) -> str:
-    column = _quoted(rule.columns[0])
+    column = identifier(rule.columns[0])
     if rule.kind == "not_null":
         return f"{column} IS NULL"
-    values = ", ".join("'" + value.replace("'", "''") + "'" for value in rule.allowed)
+    values = ", ".join(map(literal, rule.allowed))
     return f"{column} NOT IN ({values})"
 
 
 def _any_of(table: str, rules: list[ColumnRule]) -> str:
     """The query for rows that break any of the rules, which are one of uniqueness or several of one kind."""
     if rules[0].kind == "unique":
-        columns = ", ".join(map(_quoted, rules[0].columns))
-        stated = " AND ".join(f"{_quoted(column)} IS NOT NULL" for column in rules[0].columns)
+        columns = ", ".join(map(identifier, rules[0].columns))
+        stated = " AND ".join(f"{identifier(column)} IS NOT NULL" for column in rules[0].columns)
         return f"SELECT {columns} FROM {{batch}} WHERE {stated} GROUP BY {columns} HAVING count(*) > 1"
     return f"SELECT {_keys(table)} FROM {{batch}} WHERE {' OR '.join(map(_condition, rules))}"
 
@@ -166,16 +167,12 @@ def _rows_of(table: str, rule: ColumnRule) -> str:
     """The query for every row that breaks one rule."""
     if rule.kind != "unique":
         return _any_of(table, [rule])
-    columns = ", ".join(map(_quoted, rule.columns))
+    columns = ", ".join(map(identifier, rule.columns))
     return f"SELECT {_keys(table)} FROM {{batch}} WHERE ({columns}) IN ({_any_of(table, [rule])})"
 
 
 def _keys(table: str) -> str:
-    return ", ".join(map(_quoted, key_columns(table)))
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+    return ", ".join(map(identifier, key_columns(table)))
 
 
 @cache

@@ -10,6 +10,7 @@ import re
 import duckdb
 import polars as pl
 
+from models.quoting import identifier
 from orchestration.errors import UsageError
 from orchestration.settings import Settings
 from orchestration.store.connection import connect
@@ -83,7 +84,7 @@ def _table_functions(parsed: object) -> set[str]:
 
 
 def _frame(relation: duckdb.DuckDBPyRelation) -> pl.DataFrame:
-    names = [f'"{name.replace(chr(34), chr(34) * 2)}"' for name in relation.columns]
+    names = [identifier(name) for name in relation.columns]
     casts = [
         f"CAST({name} AS VARCHAR) AS {name}" if str(kind) in ("UUID", "JSON") else name
         for name, kind in zip(names, relation.types, strict=True)

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from models import phones
 from models.fields import FIELDS, PHONE_FIELDS, UNKNOWN, column_positions, kind_of, known_columns
+from models.quoting import identifier
 from orchestration.reader import (
     Limits,
     OtherLine,
@@ -156,7 +157,7 @@ def _row_projection(reading: Reading, kind: str, upload_id: str) -> tuple[str, l
     Headers become the keys of a STRUCT, quoted as identifiers; blank cells are "" in the JSON and null in a field.
     """
     keys = unique_keys(reading.header or [""] * reading.columns)
-    struct = ", ".join(f"{_name(key)} := c{position}" for position, key in enumerate(keys))
+    struct = ", ".join(f"{identifier(key)} := c{position}" for position, key in enumerate(keys))
     raw = f"to_json(struct_pack({struct}))" if keys else "'{}'"
     raw_data = f"CASE WHEN problem IS NULL THEN {raw} ELSE to_json(struct_pack(_record := record_text)) END"
     positions = column_positions(reading.header, kind)
@@ -164,7 +165,7 @@ def _row_projection(reading: Reading, kind: str, upload_id: str) -> tuple[str, l
     for field in FIELDS[kind]:
         cells = [stated(f"c{position}", reading.padding) for position in positions.get(field, [])]
         value = f"coalesce({', '.join(cells)})" if cells else "CAST(NULL AS VARCHAR)"
-        fields.append(f"{value} AS {_name(field)}")
+        fields.append(f"{value} AS {identifier(field)}")
     columns = [
         "CAST(? AS UUID) AS upload_id",
         "line_number",
@@ -177,15 +178,11 @@ def _row_projection(reading: Reading, kind: str, upload_id: str) -> tuple[str, l
     return ", ".join(columns), [upload_id]
 
 
-def _name(identifier: str) -> str:
-    return '"' + identifier.replace('"', '""') + '"'
-
-
 def _write_phones(
     con: duckdb.DuckDBPyConnection, rows: Path, fields: tuple[str, ...], upload_id: str, target: Path
 ) -> None:
     """Every distinct phone text of the upload with its number. Plain Indian mobiles never leave DuckDB."""
-    cells = " UNION ".join(f"SELECT {_name(field)} AS phone_text FROM read_parquet(?)" for field in fields)
+    cells = " UNION ".join(f"SELECT {identifier(field)} AS phone_text FROM read_parquet(?)" for field in fields)
     con.execute(
         "CREATE OR REPLACE TEMP TABLE phone_texts AS "
         f"SELECT DISTINCT phone_text, regexp_extract(translate(phone_text, ' -', ''), ?, 1) AS mobile "

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 
+from models.quoting import literal
 from orchestration.errors import LoancallsError
 from orchestration.settings import Settings
 from orchestration.store.atomic import PRIVATE
@@ -38,7 +39,7 @@ def connect(path: Path | str, home: Home, settings: Settings, read_only: bool = 
 def lock_into(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
     """Keep a connection that reads what strangers sent from every file outside `folder`, for good."""
     # DuckDB holds a path that is asked for against these as it is written, and again as it is found.
-    names = ", ".join("'" + name.replace("'", "''") + "'" for name in (str(folder), glob.escape(str(folder))))
+    names = ", ".join(map(literal, (str(folder), glob.escape(str(folder)))))
     con.execute(f"SET allowed_directories = [{names}]")
     con.execute("SET enable_external_access = false")
     con.execute("SET lock_configuration = true")

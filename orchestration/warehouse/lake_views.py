@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 
 from models.fields import CALL, CALL_LOG, CUSTOMER, FIELDS, LOAN, LOAN_BOOK, RECORD_KINDS, STATUS, UNKNOWN
+from models.quoting import literal
 from orchestration.store.lake import KINDS, Lake
 from orchestration.warehouse.transforms import LAKE
 
@@ -84,4 +85,4 @@ def _view_of_kinds(
 
 
 def _paths(files: list[Path]) -> str:
-    return ", ".join("'" + glob.escape(str(path)).replace("'", "''") + "'" for path in files)
+    return ", ".join(literal(glob.escape(str(path))) for path in files)

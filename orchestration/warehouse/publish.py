@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from expectations.contract import CHECKED_AS
 from models.base import Base, Pii, description, duckdb_type, published_tables
+from models.quoting import identifier, literal
 from orchestration.errors import LoancallsError
 from orchestration.settings import Settings
 from orchestration.store import journal
@@ -84,7 +85,7 @@ def _write(warehouse: Warehouse, target: Path, settings: Settings, key: bytes | 
     con = warehouse.con
     if key is not None:
         _define_keyed_hash(warehouse, key)
-    con.execute(f"ATTACH {_text(str(target))} AS published")
+    con.execute(f"ATTACH {literal(str(target))} AS published")
     target.chmod(PRIVATE)
     rows = {}
     views = published_views()
@@ -102,7 +103,7 @@ def _write(warehouse: Warehouse, target: Path, settings: Settings, key: bytes | 
     for table, transform in views.items():
         con.execute(f'CREATE VIEW "{table}" AS {transform.sql}')
         _comment(warehouse, published_tables()[table], table, "VIEW")
-    con.execute(f"USE {_name(here)}")
+    con.execute(f"USE {identifier(here)}")
     con.execute("DETACH published")
     return rows
 
@@ -137,14 +138,8 @@ def _define_keyed_hash(warehouse: Warehouse, key: bytes) -> None:
 
 def _comment(warehouse: Warehouse, model: type[Base], table: str, what: str) -> None:
     about = f"{description(model)} Grain: {model.__grain__}."
-    warehouse.con.execute(f'COMMENT ON {what} published."{table}" IS {_text(about)}')
+    warehouse.con.execute(f'COMMENT ON {what} published."{table}" IS {literal(about)}')
     for column in model.__table__.columns:
-        warehouse.con.execute(f'COMMENT ON COLUMN published."{table}"."{column.name}" IS {_text(column.comment or "")}')
-
-
-def _name(identifier: str) -> str:
-    return '"' + identifier.replace('"', '""') + '"'
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
+        warehouse.con.execute(
+            f'COMMENT ON COLUMN published."{table}"."{column.name}" IS {literal(column.comment or "")}'
+        )
