@@ -1,8 +1,8 @@
-"""Everything that runs: the reader, the lake, the asset factory, checks, sensors, publish, and the CLI.
+"""Everything that runs, a room for each stop of the data: each knows itself and those before it.
 
-Belongs here: reading files into the lake (`reader/`, `ingest`, `lake`), running the SQL files (`sql_files`,
-`warehouse`, `assets`), publishing, Dagster definitions and the command line. May import every other package; none
-may import this one.
+Belongs here: what lies in a home (`store/`), reading files (`reader/`) into the lake (`ingest/`), building and publishing
+the tables (`warehouse/`), the earlier system's databases (`earlier/`), what people are told (`report/`), what Dagster
+sees (`defs/`) and the command line (`cli/`). Of other packages only `database/` imports any of it: `store/` and settings.
 
 Does not belong here: rules of meaning. They live in `transforms/` as SQL and in `models/` as the contract.
 """
