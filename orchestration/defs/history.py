@@ -25,6 +25,7 @@ _ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRu
 _BEGUN = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 # A run that has no lock yet may be about to start; after so many seconds it is not.
 _STARTING_SECONDS = 120
+_KILLED = {"loancalls/killed": "true"}
 _shown: set[str] = set()
 
 
@@ -54,6 +55,7 @@ def fail_dead_runs(instance: dg.DagsterInstance, home: Home) -> list[str]:
         run = record.dagster_run
         if _is_dead(home, run.run_id, record.create_timestamp.timestamp()):
             instance.report_run_failed(run, "The run's process was killed. The next run puts right what it left.")
+            instance.add_run_tags(run.run_id, _KILLED)
             _mark(home, run.run_id).unlink(missing_ok=True)
             dead.append(run.run_id)
     return dead
@@ -63,6 +65,12 @@ def is_under_way(instance: dg.DagsterInstance, home: Home, job: str) -> bool:
     """Whether a run of the job is waiting or at work; one that was killed is not."""
     fail_dead_runs(instance, home)
     return bool(instance.get_runs(dg.RunsFilter(job_name=job, statuses=UNDER_WAY), limit=1))
+
+
+def last_killed(instance: dg.DagsterInstance, job: str) -> str | None:
+    """The id of the job's last run that was killed: what it was asked to do is to be asked again."""
+    runs = instance.get_runs(dg.RunsFilter(job_name=job, tags=_KILLED), limit=1)
+    return runs[0].run_id if runs else None
 
 
 def forget_old_runs(instance: dg.DagsterInstance, home: Home) -> None:

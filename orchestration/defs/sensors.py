@@ -8,7 +8,7 @@ import json
 
 import dagster as dg
 
-from orchestration.defs.history import is_under_way
+from orchestration.defs.history import is_under_way, last_killed
 from orchestration.defs.partitions import RANGE_END, RANGE_START, UPLOADS, UPLOADS_NAME, contiguous
 from orchestration.ingest.inbox import Inbox, partition_keys
 from orchestration.settings import load_settings
@@ -76,6 +76,8 @@ def lake_sensor(job: str, ingest_job: str) -> dg.SensorDefinition:
             return dg.SkipReason("A run is under way.")
         if not Lake(home).files("uploads"):
             return dg.SkipReason("The lake is empty.")
-        return dg.RunRequest(run_key=Lake(home).state())
+        # Dagster starts a key once, so a run that was killed needs another one. One that failed would fail again.
+        killed = last_killed(context.instance, job)
+        return dg.RunRequest(run_key=":".join([Lake(home).state(), *([killed] if killed else [])]))
 
     return sensor

@@ -63,6 +63,25 @@ def test_a_killed_run_does_not_stop_the_sensors(tmp_path: Path, monkeypatch: pyt
         assert status(instance, killed) is dg.DagsterRunStatus.FAILURE
 
 
+def test_what_a_killed_run_was_to_build_is_asked_for_once_more(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Dagster starts a key of the lake's sensor once."""
+    world.put("book.csv", BOOK)
+    world.ingest()
+    monkeypatch.setenv("LOANCALLS_HOME", str(world.home.root))
+    with dg.instance_for_test() as instance:
+        (first,) = lake_sensor(instance).run_requests
+        killed = begun(instance)
+        with history.alive(world.home, killed.run_id):
+            assert lake_sensor(instance).run_requests == []
+        later = datetime.now(UTC) + timedelta(minutes=3)
+        monkeypatch.setattr(history.time, "time", later.timestamp)
+        (second,), (third,) = lake_sensor(instance).run_requests, lake_sensor(instance).run_requests
+        assert first.run_key != second.run_key == third.run_key
+        instance.create_run_for_job(stand_in, status=dg.DagsterRunStatus.FAILURE)
+        (fourth,) = lake_sensor(instance).run_requests
+        assert fourth.run_key == third.run_key, "what fails by itself would fail again"
+
+
 def test_a_run_that_is_alive_or_waits_is_left_alone(world: World) -> None:
     with dg.instance_for_test() as instance:
         run = begun(instance)
