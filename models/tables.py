@@ -48,6 +48,8 @@ CELL_ERRORS = {
 }
 ROW_ERROR_CODES = tuple(ROW_ERRORS)
 CELL_ERROR_CODES = tuple(CELL_ERRORS)
+# How an object lists its calls: without an order a database gives any.
+BY_TIME = "CallSession.initiated_at, CallSession.call_sid"
 
 
 def now() -> dt.datetime:
@@ -145,9 +147,11 @@ class FileUpload(LegacyFileUpload, Base):
         Timestamp, nullable=False, default=now, onupdate=now, about="When the same bytes were last sent (UTC)."
     )
 
-    upload_rows: Mapped[list["UploadRow"]] = relationship(passive_deletes="all", back_populates="file_upload")
+    upload_rows: Mapped[list["UploadRow"]] = relationship(
+        passive_deletes="all", back_populates="file_upload", order_by="UploadRow.line_number, UploadRow.id"
+    )
     triggered_call_sessions: Mapped[list["CallSession"]] = relationship(
-        passive_deletes="all", back_populates="triggering_batch"
+        passive_deletes="all", back_populates="triggering_batch", order_by=BY_TIME
     )
 
 
@@ -211,7 +215,10 @@ class UploadRow(Base):
         back_populates="upload_rows", foreign_keys=[match_call_session_id]
     )
     triggered_call_sessions: Mapped[list["CallSession"]] = relationship(
-        passive_deletes="all", back_populates="triggering_row", foreign_keys="CallSession.triggered_by_row"
+        passive_deletes="all",
+        back_populates="triggering_row",
+        foreign_keys="CallSession.triggered_by_row",
+        order_by=BY_TIME,
     )
 
 
@@ -285,7 +292,9 @@ class Customer(LegacyCustomer, Base):
     loans: Mapped[list["Loan"]] = relationship(
         passive_deletes="all", back_populates="customer", order_by="Loan.created_at, Loan.loan_id"
     )
-    call_sessions: Mapped[list["CallSession"]] = relationship(passive_deletes="all", back_populates="customer")
+    call_sessions: Mapped[list["CallSession"]] = relationship(
+        passive_deletes="all", back_populates="customer", order_by=BY_TIME
+    )
     upload_row_matches: Mapped[list[UploadRow]] = relationship(passive_deletes="all", back_populates="matched_customer")
 
 
@@ -337,9 +346,13 @@ class Loan(Base):
     )
 
     customer: Mapped[Customer] = relationship(back_populates="loans")
-    call_sessions: Mapped[list["CallSession"]] = relationship(passive_deletes="all", back_populates="loan")
+    call_sessions: Mapped[list["CallSession"]] = relationship(
+        passive_deletes="all", back_populates="loan", order_by=BY_TIME
+    )
     upload_row_matches: Mapped[list[UploadRow]] = relationship(passive_deletes="all", back_populates="matched_loan")
-    snapshots: Mapped[list["LoanSnapshot"]] = relationship(passive_deletes="all", back_populates="loan")
+    snapshots: Mapped[list["LoanSnapshot"]] = relationship(
+        passive_deletes="all", back_populates="loan", order_by="LoanSnapshot.valid_from"
+    )
 
 
 class LoanSnapshot(Base):
