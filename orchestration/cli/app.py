@@ -1,5 +1,6 @@
 """The command line: load, ask, see what became of each upload, open the UI."""
 
+import gc
 import io
 import json
 import os
@@ -213,6 +214,8 @@ def ui(
 def main() -> None:
     """The console script: errors of ours are one sentence; exit codes as `run --help` states."""
     os.umask(0o077)  # also what DuckDB and Dagster write holds personal data
+    # Libraries make a million objects that stay, and Python would look through them all again and again.
+    gc.set_threshold(100_000)
     for stream in (sys.stdout, sys.stderr):
         _write_as(stream, errors="backslashreplace")  # a terminal that lacks a letter shows its code
     try:

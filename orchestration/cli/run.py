@@ -86,7 +86,7 @@ def run(
                     return report
                 if full:
                     remove_database(home.warehouse)
-                progress.phase("Building", len(load_transforms()) + 2)
+                progress.phase("Building", sum(not one.is_step for one in load_transforms().values()) + 2)
                 before = _inode(home.analytics)
                 _execute(home, instance, "build", report, progress, {})
                 report.is_published = _inode(home.analytics) != before

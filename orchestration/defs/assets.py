@@ -15,7 +15,16 @@ from orchestration.report.findings import Finding, as_markdown, problem_findings
 from orchestration.store.lake import Lake, UploadFacts
 from orchestration.warehouse.build import Built
 from orchestration.warehouse.publish import publish
-from orchestration.warehouse.transforms import FOLDERS, LAKE, SETTINGS, Transform, load_transforms
+from orchestration.warehouse.transforms import (
+    FOLDERS,
+    LAKE,
+    SETTINGS,
+    Transform,
+    column_inputs,
+    inputs_of,
+    load_transforms,
+    steps_of,
+)
 
 RAW = dg.AssetKey(["raw", "records"])
 AUDIT = dg.AssetKey(["published", "audit"])
@@ -124,7 +133,7 @@ def _built(context: dg.AssetExecutionContext, home: HomeResource, transform: Tra
 def _spec(transform: Transform) -> dg.AssetSpec:
     return dg.AssetSpec(
         key=asset_key(transform.name),
-        deps=sorted({asset_key(table) for table in transform.upstream if table != SETTINGS}),
+        deps=sorted({asset_key(table) for table in inputs_of(transform.name) if table != SETTINGS}),
         group_name=transform.group,
         kinds={"duckdb", "sql"},
         description=_description(transform),
@@ -139,7 +148,8 @@ def _description(transform: Transform) -> str:
     model = published_tables().get(transform.name)
     about = f"{description(model)}\n\n" if model else ""
     meaning = transform.meaning[:1].upper() + transform.meaning[1:]
-    return f"{about}{meaning}\n\nGrain: {transform.grain}.\n\n```sql\n{transform.sql}\n```"
+    steps = "".join(f"\n\n`{step.name}`, a step of it:\n\n```sql\n{step.sql}\n```" for step in steps_of(transform.name))
+    return f"{about}{meaning}\n\nGrain: {transform.grain}.\n\n```sql\n{transform.sql}\n```{steps}"
 
 
 def _contract_schema(table: str) -> Mapping[str, Any]:
@@ -164,7 +174,7 @@ def _build_metadata(transform: Transform, built: Built, seconds: float) -> dict[
             dg.TableColumnDep(asset_key=key, column_name=column)
             for key, column in dict.fromkeys(
                 (asset_key(table), column)
-                for table, column in transform.column_sources.get(name, [])
+                for table, column in column_inputs(transform, name)
                 if table != SETTINGS and column != "*"
             )
         ]
@@ -214,5 +224,6 @@ def table_assets(transforms: Iterable[Transform]) -> list[dg.AssetsDefinition]:
     """The assets of transforms, which are in an order in which they can be built, by folder."""
     by_folder: dict[str, list[Transform]] = {folder: [] for folder in FOLDERS}
     for transform in transforms:
-        by_folder[transform.folder].append(transform)
+        if not transform.is_step:
+            by_folder[transform.folder].append(transform)
     return [group_assets(tables) for tables in by_folder.values() if tables]

@@ -15,7 +15,7 @@ from orchestration.store.lake import Lake
 from orchestration.warehouse.contract import published_tables, violations
 from orchestration.warehouse.fingerprints import Fingerprints
 from orchestration.warehouse.lake_views import make_views
-from orchestration.warehouse.transforms import LAKE, Transform, identity_steps, macros
+from orchestration.warehouse.transforms import LAKE, Transform, identity_steps, inputs_of, macros, steps_of
 
 _MOST_ROUNDS = 200
 
@@ -93,9 +93,11 @@ class Warehouse:
         return Built(self.con.execute(count).fetchall()[0][0] if count else None, columns, note)
 
     def _make(self, transform: Transform) -> str:
+        for step in steps_of(transform.name):
+            self.con.execute(f"CREATE OR REPLACE VIEW {step.name} AS {step.sql}")
         if transform.incremental:
             return self._make_incrementally(transform)
-        if any(table.startswith(LAKE + ".") for table in transform.upstream):
+        if any(table.startswith(LAKE + ".") for table in inputs_of(transform.name)):
             self._show(None)
         if transform.is_view:
             self.con.execute(f"CREATE OR REPLACE VIEW {transform.name} AS {transform.sql}")

@@ -24,7 +24,7 @@ STEPS = "core/identity/steps"
 LAKE = "lake"
 SETTINGS = "settings"
 # A file may say these of itself, each on one line or continued by indented ones.
-_HEADINGS = ("Grain", "Meaning", "Incremental", "Connected components of", "View")
+_HEADINGS = ("Grain", "Meaning", "Incremental", "Connected components of", "View", "Step")
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ class Transform:
     meaning: str
     incremental: bool
     is_view: bool
+    is_step: bool  # a view that is a part of the tables that read it, without an asset of its own
     links: str | None  # the table of the links whose connected components this one names
 
     @cached_property
@@ -84,6 +85,39 @@ def load_transforms(root: Path = ROOT) -> dict[str, Transform]:
                 )
     order = TopologicalSorter({name: sorted(transform.tables) for name, transform in sorted(found.items())})
     return {name: found[name] for name in order.static_order()}
+
+
+@cache
+def steps_of(name: str) -> tuple[Transform, ...]:
+    """The steps that a table is made by, in an order in which they can be made."""
+    known = load_transforms()
+    wanted, todo = set(), [*known[name].tables]
+    while todo:
+        table = todo.pop()
+        if known[table].is_step and table not in wanted:
+            wanted.add(table)
+            todo += known[table].tables
+    return tuple(transform for transform in known.values() if transform.name in wanted)
+
+
+@cache
+def inputs_of(name: str) -> tuple[str, ...]:
+    """What a table is made from that is there before it: raw, settings and tables; a step stands for what it reads."""
+    known = load_transforms()
+    read = {table for transform in (known[name], *steps_of(name)) for table in transform.upstream}
+    return tuple(sorted(table for table in read if table not in known or not known[table].is_step))
+
+
+def column_inputs(transform: Transform, column: str) -> list[tuple[str, str]]:
+    """The (table, column) pairs that a column's values come from, followed through steps."""
+    known = load_transforms()
+    found: dict[tuple[str, str], None] = {}
+    for table, source in transform.column_sources.get(column, []):
+        if table in known and known[table].is_step:
+            found |= dict.fromkeys(column_inputs(known[table], source))
+        else:
+            found[table, source] = None
+    return sorted(found)
 
 
 @cache
@@ -140,7 +174,8 @@ def _parse(path: Path, folder: str) -> Transform:
         grain=headings["Grain"].rstrip("."),
         meaning=headings["Meaning"],
         incremental="Incremental" in headings,
-        is_view="View" in headings,
+        is_view="View" in headings or "Step" in headings,
+        is_step="Step" in headings,
         links=headings.get("Connected components of"),
     )
 

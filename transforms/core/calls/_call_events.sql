@@ -1,7 +1,7 @@
 -- Grain: one row per record that speaks of a call.
 -- Meaning: what a record says of a call (none, where row_error says why), and its place in the order in which things are
 --          true: by its own time, then as received.
--- View: what moves is not kept, and nothing is worked out here that costs
+-- Step: what moves is not kept, and nothing is worked out here that costs
 WITH records AS (
     SELECT records.*, row_order_of(places.upload_order, records.line_number) AS row_order
     FROM _stg_call_records AS records

@@ -1,7 +1,7 @@
 -- Grain: one row per call, and customer and loan that it may have been about.
 -- Meaning: how the loan stood as of the call: its row in the latest upload before the call, what was outstanding and when
 --          due; what first comes after the call where nothing was stated before it. No later upload changes it.
--- View: the choice among them is what is kept
+-- Step: the choice among them is what is kept
 WITH may_be_about AS (
     SELECT calls.id AS call_id, calls.called_at, by_row.customer_id, by_row.loan_id, 'row' AS attribution, 1 AS candidates
     FROM _call_statements AS calls

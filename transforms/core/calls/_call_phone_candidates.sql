@@ -1,7 +1,7 @@
 -- Grain: one row per call found by number, customer who ever stated the number, and loan of that customer, if any.
 -- Meaning: who may have been called, where neither a row nor a known loan is stated: the stated customer, else who has
 --          the to_number, else the from_number.
--- View: a part of _call_loan_at_time
+-- Step: a part of _call_loan_at_time
 WITH calls AS (
     SELECT calls.id AS call_id, calls.called_at, calls.to_phone, calls.from_phone, stated.customer_id
     FROM _call_statements AS calls

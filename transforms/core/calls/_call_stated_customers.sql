@@ -1,6 +1,6 @@
 -- Grain: one row per call of which a record of ours states the customer.
 -- Meaning: the customer who goes by the stated id now.
--- View: few calls have such an id
+-- Step: few calls have such an id
 SELECT calls.id AS call_id, coalesce(entities.customer_id, origins.customer_id) AS customer_id
 FROM _call_statements AS calls
 LEFT JOIN _customer_id_map AS entities ON entities.customer_entity = calls.customer_entity

@@ -1,6 +1,6 @@
 -- Grain: one row per customer who was called.
 -- Meaning: the status of the latest call, when something last became of it, and when the last call was placed.
--- View: a part of customers
+-- Step: a part of customers
 WITH calls AS (
     SELECT
         sessions.customer_id, sessions.call_sid, sessions.status, sessions.initiated_at, sessions.created_at,

@@ -1,6 +1,6 @@
 -- Grain: one row per person whom a record of ours states.
 -- Meaning: what only our records say of a person, and the phone by which they know them.
--- View: a part of customers
+-- Step: a part of customers
 SELECT
     customers.customer_id,
     arg_max(customers.phone, records.row_order) FILTER (WHERE customers.phone IS NOT NULL) AS fingerprint_phone,

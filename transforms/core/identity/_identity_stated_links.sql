@@ -1,7 +1,7 @@
 -- Grain: one row per usable row.
 -- Meaning: the graph of rules 0 and 1. A national id (N), an entity id (E), and a phone with which a record of ours states
 --          a customer without a national id (C) are nodes; a row links its two.
--- View: it only names what a row states
+-- Step: it only names what a row states
 SELECT
     *,
     CASE

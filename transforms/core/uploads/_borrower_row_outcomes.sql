@@ -1,7 +1,7 @@
 -- Grain: one row per record that speaks of a borrower or a loan.
 -- Meaning: whom the record was about, what ties it to an earlier row of its customer (the strongest that holds), and what
 --          was wrong with it.
--- View: a part of _upload_row_outcomes
+-- Step: a part of _upload_row_outcomes
 WITH numbered AS (
     SELECT rows.*, row_order_of(places.upload_order, rows.line_number) AS row_order
     FROM _row_customers AS rows

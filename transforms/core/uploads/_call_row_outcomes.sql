@@ -1,6 +1,6 @@
 -- Grain: one row per record that speaks of a call.
 -- Meaning: which call the record was about, and what was wrong with it.
--- View: a part of _upload_row_outcomes
+-- Step: a part of _upload_row_outcomes
 SELECT
     events.row_id,
     events.upload_id,

@@ -1,5 +1,6 @@
 -- Grain: one row per upload whose bytes we have.
 -- Meaning: an upload and how it came out; total = success + failed + duplicate, always.
+-- Step: a part of file_uploads.
 WITH counts AS (
     SELECT
         file_upload_id,

@@ -1,6 +1,6 @@
 -- Grain: one row per record of ours that states an upload or a row of one.
 -- Meaning: what became of the record: the first that states an upload or a row creates it, a later one is matched.
--- View: a part of _upload_row_outcomes
+-- Step: a part of _upload_row_outcomes
 WITH records AS (
     SELECT
         records.row_id, records.upload_id, records.line_number, records.row_fingerprint, records.entity_id,
