@@ -12,7 +12,8 @@ from orchestration.defs.resources import HomeResource, failures_in_words
 from orchestration.defs.results import check_result
 from orchestration.ingest.run import Stated, ingest
 from orchestration.report.findings import Finding, as_markdown, problem_findings, reading_findings
-from orchestration.store.lake import Lake, UploadFacts
+from orchestration.store.facts import UploadFacts
+from orchestration.store.lake import Lake
 from orchestration.warehouse.build import Built
 from orchestration.warehouse.publish import publish
 from orchestration.warehouse.transforms import (

@@ -17,9 +17,10 @@ from orchestration.errors import LoancallsError, UsageError
 from orchestration.ingest.manifest import MANIFEST, read_manifest, sightings_of, state
 from orchestration.store import journal
 from orchestration.store.atomic import replacing
+from orchestration.store.facts import FILE, Sighting
 from orchestration.store.hashing import copy_hashing, hash_file, short_hash
 from orchestration.store.home import Home
-from orchestration.store.lake import FILE, Lake, Sighting
+from orchestration.store.lake import Lake
 from orchestration.store.records import waiting
 
 

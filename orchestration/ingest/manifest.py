@@ -11,7 +11,7 @@ from pathlib import Path
 from orchestration.errors import LoancallsError
 from orchestration.reader.text import decode, readable
 from orchestration.store.atomic import replacing
-from orchestration.store.lake import Sighting
+from orchestration.store.facts import Sighting
 from orchestration.store.names import name_as_text
 
 MANIFEST = "manifest.csv"

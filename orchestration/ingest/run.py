@@ -16,9 +16,10 @@ from orchestration.ingest.store import store, store_records
 from orchestration.reader import Limits
 from orchestration.settings import Settings
 from orchestration.store.connection import connect, lock_into
+from orchestration.store.facts import FILE, UploadFacts
 from orchestration.store.hashing import copy_hashing, short_hash
 from orchestration.store.home import Home
-from orchestration.store.lake import FILE, Lake, UploadFacts
+from orchestration.store.lake import Lake
 from orchestration.store.records import read_head
 
 

@@ -22,7 +22,8 @@ from orchestration.reader import (
     unique_keys,
     write_parquet,
 )
-from orchestration.store.lake import FILE, KINDS, Lake, UploadFacts, upload_id_of
+from orchestration.store.facts import FILE, ReadingNotes, UploadFacts
+from orchestration.store.lake import KINDS, Lake, upload_id_of
 
 _OTHER_LINES_SCHEMA = {"line_number": pl.Int64, "lines": pl.Int64, "kind": pl.String, "text": pl.String}
 # So many places are named in the notes of an upload; the lake has them all.
@@ -72,7 +73,7 @@ def store(
             delimiter=reading.delimiter,
             speed=reading.speed,
             message=message,
-            notes=json.dumps(_notes(reading, kind), ensure_ascii=False),
+            notes=_notes(reading, kind).as_json(),
             column_mapping=json.dumps(
                 {
                     field: [reading.header[position].strip() for position in positions]
@@ -122,7 +123,7 @@ def store_records(
             delimiter="",
             speed="records",
             message=None,
-            notes="{}",
+            notes=ReadingNotes().as_json(),
             column_mapping="{}",
         )
     )
@@ -212,33 +213,26 @@ def _write_phones(
     )
 
 
-def _notes(reading: Reading, kind: str) -> dict[str, object]:
-    """What a person may want to know of how the file was read: places, and no text of the file but its headers."""
-    notes: dict[str, object] = {}
-    keys = unique_keys(reading.header)
-    renamed = {key: position for position, (key, name) in enumerate(zip(keys, reading.header, strict=True), 1)
-               if key != name.strip()}  # fmt: skip
-    if reading.layout.header_line:
-        notes["header_line"] = reading.layout.header_line
-    if renamed and kind != UNKNOWN:  # what is no known header may be a record
-        notes["renamed_columns"] = renamed
-    if reading.other_lines:
-        # Of each kind the first, or a thousand repeated headers would leave no room for the table below them.
-        spans = _spans(reading.other_lines)
-        kinds = dict.fromkeys(kind for kind, _, _ in spans)
-        notes["other_lines"] = [span for kind in kinds for span in [s for s in spans if s[0] == kind][:_MOST_NAMED]]
-        notes["other_line_counts"] = {
-            kind: sum(line.lines for line in reading.other_lines if line.kind == kind) for kind in kinds
-        }
-    if reading.repaired:
-        notes["repaired_records"] = len(reading.repaired)
-        notes["repaired_lines"] = reading.repaired[:_MOST_NAMED]
-    if reading.short:
-        notes["short_records"] = len(reading.short)
-        notes["short_lines"] = reading.short[:_MOST_NAMED]
-    if reading.remarks:
-        notes["remarks"] = reading.remarks
-    return notes
+def _notes(reading: Reading, kind: str) -> ReadingNotes:
+    keys = zip(unique_keys(reading.header), reading.header, strict=True)
+    # Of each kind the first, or a thousand repeated headers would leave no room for the table below them.
+    spans = _spans(reading.other_lines)
+    kinds = dict.fromkeys(kind for kind, _, _ in spans)
+    return ReadingNotes(
+        header_line=reading.layout.header_line,
+        renamed_columns={
+            key: place
+            for place, (key, name) in enumerate(keys, 1)
+            if key != name.strip() and kind != UNKNOWN  # what is no known header may be a record
+        },
+        other_lines=[span for kind in kinds for span in [s for s in spans if s[0] == kind][:_MOST_NAMED]],
+        other_line_counts={kind: sum(one.lines for one in reading.other_lines if one.kind == kind) for kind in kinds},
+        repaired_records=len(reading.repaired),
+        repaired_lines=reading.repaired[:_MOST_NAMED],
+        short_records=len(reading.short),
+        short_lines=reading.short[:_MOST_NAMED],
+        remarks=reading.remarks,
+    )
 
 
 def _spans(lines: list[OtherLine]) -> list[tuple[str, int, int]]:

@@ -1,6 +1,5 @@
 """What was wrong with an upload, in words: where, what, and how to fix it. Never text of the file."""
 
-import json
 import re
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -8,7 +7,8 @@ from typing import NamedTuple
 import polars as pl
 
 from models.tables import CELL_ERRORS, ROW_ERRORS
-from orchestration.store.lake import Lake, UploadFacts
+from orchestration.store.facts import ReadingNotes, UploadFacts
+from orchestration.store.lake import Lake
 
 _FIXES = ROW_ERRORS | CELL_ERRORS
 _NEXT_CODE = re.compile(rf"; (?=(?:{'|'.join(_FIXES)}): )")
@@ -33,33 +33,33 @@ class Finding(NamedTuple):
 
 def reading_findings(facts: UploadFacts) -> list[Finding]:
     """What the reader has to say of a file as a whole, from its facts in the lake."""
-    notes = json.loads(facts.notes)
+    notes = ReadingNotes.from_json(facts.notes)
     found = []
     if facts.message:
         what, _, fix = facts.message.rpartition("; ")
-        line = notes.get("header_line", "")
-        found.append(Finding(str(line), facts.physical_lines or 0, what or facts.message, fix if what else ""))
-    spans = notes.get("other_lines", [])
+        found.append(
+            Finding(str(notes.header_line or ""), facts.physical_lines or 0, what or facts.message, fix if what else "")
+        )
     for kind, what in _OTHER_LINES.items():
-        if lines := [(first, last) for name, first, last in spans if name == kind]:
+        if lines := [(first, last) for name, first, last in notes.other_lines if name == kind]:
             fix = "send it as a file of its own" if kind == "other_table" else ""
-            total = notes["other_line_counts"][kind]
+            total = notes.other_line_counts[kind]
             found.append(Finding(_spans(lines, total), total, what, fix))
-    if notes.get("repaired_records"):
-        where = places(notes["repaired_lines"], notes["repaired_records"])
+    if notes.repaired_records:
+        where = places(notes.repaired_lines, notes.repaired_records)
         what = "repaired: a stray quote is taken as text, or another delimiter as the delimiter"
-        found.append(Finding(where, notes["repaired_records"], what, "check that the cells are right"))
-    if notes.get("short_records"):
-        where = places(notes["short_lines"], notes["short_records"])
+        found.append(Finding(where, notes.repaired_records, what, "check that the cells are right"))
+    if notes.short_records:
+        where = places(notes.short_lines, notes.short_records)
         what = "fewer cells than the header; the missing ones are taken as blank"
-        found.append(Finding(where, notes["short_records"], what, "check that no line was broken in two"))
-    for name, position in notes.get("renamed_columns", {}).items():
+        found.append(Finding(where, notes.short_records, what, "check that no line was broken in two"))
+    for name, position in notes.renamed_columns.items():
         found.append(
             Finding(
                 "", 1, f"column {position} has no name of its own and is kept as '{name}'", "name every column once"
             )
         )
-    for remark in notes.get("remarks", []):
+    for remark in notes.remarks:
         what, _, fix = remark.partition("; ")
         found.append(Finding("", 1, what, fix))
     return found

@@ -18,8 +18,7 @@ import json
 import os
 import uuid
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import asdict
 from pathlib import Path
 
 import polars as pl
@@ -28,71 +27,13 @@ import pyarrow as pa
 from models.fields import FIELDS, RECORD_KINDS
 from orchestration.errors import UsageError
 from orchestration.store.atomic import replacing, sync
+from orchestration.store.facts import FILE, Sighting, UploadFacts, parquet_schema
 from orchestration.store.home import Home
 
 KINDS = tuple(FIELDS)
 
-UPLOADS_SCHEMA: dict[str, type[pl.DataType] | pl.DataType] = {
-    "upload_id": pl.String,
-    "sha256": pl.String,
-    "kind": pl.String,
-    "source": pl.String,
-    "records": pl.Int64,
-    "header_lines": pl.Int64,
-    "record_lines": pl.Int64,
-    "blank_lines": pl.Int64,
-    "other_lines": pl.Int64,
-    "physical_lines": pl.Int64,
-    "file_bytes": pl.Int64,
-    "encoding": pl.String,
-    "delimiter": pl.String,
-    "speed": pl.String,
-    "message": pl.String,
-    "notes": pl.String,
-    "column_mapping": pl.String,
-}
-SIGHTINGS_SCHEMA: dict[str, type[pl.DataType] | pl.DataType] = {
-    "upload_id": pl.String,
-    "filename": pl.String,
-    "uploaded_by": pl.String,
-    "uploaded_at": pl.Datetime("us"),
-}
 _LEAST_DIGITS = 6
 _PARQUET = b"PAR1"
-# Where an upload comes from: a file that somebody sent, or (see `records`) our API or an import.
-FILE = "file"
-
-
-@dataclass(frozen=True)
-class Sighting:
-    """One time the bytes of an upload were seen. `uploaded_at` is naive UTC."""
-
-    filename: str
-    uploaded_by: str
-    uploaded_at: datetime
-
-
-@dataclass(frozen=True)
-class UploadFacts:
-    """What is true of an upload whatever its name: one row of lake/uploads."""
-
-    upload_id: str
-    sha256: str
-    kind: str
-    source: str
-    records: int
-    header_lines: int
-    record_lines: int
-    blank_lines: int
-    other_lines: int
-    physical_lines: int
-    file_bytes: int
-    encoding: str
-    delimiter: str
-    speed: str
-    message: str | None
-    notes: str
-    column_mapping: str
 
 
 def upload_id_of(sha256: str) -> str:
@@ -158,15 +99,17 @@ class Lake:
 
     def uploads(self) -> pl.DataFrame:
         """Every complete upload with its earliest sighting, in the order of uploads."""
-        facts = self._frame("uploads", UPLOADS_SCHEMA)
-        sightings = self._frame("sightings", SIGHTINGS_SCHEMA).sort("uploaded_at", "filename", "uploaded_by")
+        facts = self._frame("uploads", UploadFacts)
+        sightings = self._frame("sightings", Sighting).sort("uploaded_at", "filename", "uploaded_by")
         first = sightings.group_by("upload_id", maintain_order=True).first()
         return facts.join(first, on="upload_id").sort("uploaded_at", "sha256")
 
     def facts(self, sha256: str) -> UploadFacts:
         """The facts of a complete upload."""
         row = _read_parquet(self.facts_path(sha256)).to_dicts()[0]
-        return UploadFacts(**{name: row.get(name) for name in UPLOADS_SCHEMA} | {"source": row.get("source") or FILE})
+        return UploadFacts(
+            **{name: row.get(name) for name in parquet_schema(UploadFacts)} | {"source": row.get("source") or FILE}
+        )
 
     def rows(self, sha256: str, kind: str) -> pl.LazyFrame:
         """The records of a complete upload as they were received."""
@@ -228,14 +171,14 @@ class Lake:
     def note(self, facts: UploadFacts) -> UploadFacts:
         """Write the upload's own facts: from now on it is complete."""
         with self.replacing(self.facts_path(facts.sha256)) as target:
-            pl.DataFrame([asdict(facts)], schema=UPLOADS_SCHEMA).write_parquet(target)
+            pl.DataFrame([asdict(facts)], schema=parquet_schema(UploadFacts)).write_parquet(target)
         return facts
 
     def add_sighting(self, sha256: str, sighting: Sighting) -> None:
         """Note that the bytes were seen. Noting the same twice is noting it once."""
         row = {"upload_id": upload_id_of(sha256), **asdict(sighting)}
         with self.replacing(self._sighting(sha256, sighting)) as target:
-            pl.DataFrame([row], schema=SIGHTINGS_SCHEMA).write_parquet(target)
+            pl.DataFrame([row], schema=parquet_schema(Sighting)).write_parquet(target)
 
     def restore(self, sha256: str, target: Path) -> bool:
         """Write the original bytes of an upload to `target`; False when they are not there or not those any more."""
@@ -274,8 +217,8 @@ class Lake:
         said = json.dumps([sighting.filename, sighting.uploaded_by, sighting.uploaded_at.isoformat()])
         return self.root / "sightings" / f"{sha256}.{hashlib.sha256(said.encode()).hexdigest()[:16]}.parquet"
 
-    def _frame(self, folder: str, schema: dict[str, type[pl.DataType] | pl.DataType]) -> pl.DataFrame:
-        files = filter(is_whole, self.files(folder))
+    def _frame(self, folder: str, of: type) -> pl.DataFrame:
+        files, schema = filter(is_whole, self.files(folder)), parquet_schema(of)
         known = pl.DataFrame(schema=schema)  # an upload that was read by an earlier version may lack columns
         return pl.concat([known, *map(_read_parquet, files)], how="diagonal").select(list(schema))
 

@@ -20,8 +20,8 @@ import polars as pl
 from models.fields import RECORD_FIELDS
 from orchestration.errors import LoancallsError
 from orchestration.store.atomic import PART, put
+from orchestration.store.facts import Sighting
 from orchestration.store.home import Home
-from orchestration.store.lake import Sighting
 
 API, IMPORT = "api", "import"
 

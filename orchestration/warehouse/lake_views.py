@@ -7,6 +7,7 @@ import duckdb
 
 from models.fields import CALL, CALL_LOG, CUSTOMER, FIELDS, LOAN, LOAN_BOOK, RECORD_KINDS, STATUS, UNKNOWN
 from models.quoting import literal
+from orchestration.store.facts import Sighting, UploadFacts, view_columns
 from orchestration.store.lake import KINDS, Lake
 from orchestration.warehouse.transforms import LAKE
 
@@ -21,24 +22,8 @@ _RECORD = {
 def make_views(con: duckdb.DuckDBPyConnection, lake: Lake, shas: set[str] | None = None) -> None:
     """Make every view over the lake; those of records and phones over the uploads `shas` only, when given."""
     con.execute(f"CREATE SCHEMA IF NOT EXISTS {LAKE}")
-    _view(
-        con,
-        "uploads",
-        {
-            **{"upload_id": "UUID", "sha256": "VARCHAR", "kind": "VARCHAR", "records": "BIGINT"},
-            **{"source": "VARCHAR", "message": "VARCHAR", "column_mapping": "VARCHAR", "notes": "VARCHAR"},
-            **dict.fromkeys(("header_lines", "record_lines", "blank_lines"), "BIGINT"),
-            **dict.fromkeys(("other_lines", "physical_lines"), "BIGINT"),
-            **{"encoding": "VARCHAR", "delimiter": "VARCHAR"},
-        },
-        lake.files("uploads"),
-    )
-    _view(
-        con,
-        "sightings",
-        {"upload_id": "UUID", "filename": "VARCHAR", "uploaded_by": "VARCHAR", "uploaded_at": "TIMESTAMP"},
-        lake.files("sightings"),
-    )
+    _view(con, "uploads", view_columns(UploadFacts), lake.files("uploads"))
+    _view(con, "sightings", view_columns(Sighting), lake.files("sightings"))
     _view(
         con,
         "phones",

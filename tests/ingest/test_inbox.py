@@ -14,8 +14,8 @@ from orchestration.ingest import inbox as inbox_module
 from orchestration.ingest import run as ingest_run
 from orchestration.ingest.inbox import hash_in_key, partition_key, partition_keys
 from orchestration.ingest.manifest import parse_moment
+from orchestration.store.facts import Sighting
 from orchestration.store.hashing import copy_hashing, hash_file
-from orchestration.store.lake import Sighting
 
 ME = pwd.getpwuid(os.getuid()).pw_name
 BOOK = b"loan_id,phone\nL1,9845012345\n"

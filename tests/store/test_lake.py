@@ -14,7 +14,8 @@ import xlsxwriter
 from support import World
 
 from orchestration.ingest.run import Stated, ingest
-from orchestration.store.lake import Sighting, upload_id_of
+from orchestration.store.facts import Sighting
+from orchestration.store.lake import upload_id_of
 
 BOOK = b'\xef\xbb\xbfloan_id,phone,name,phone\r\nL1,98450 12345,"Asha ""A""",\r\n\r\nL2,9.8E+09,Ravi,0\r\n'
 BOOK += b"L3,a,b,c,d\r\n"
