@@ -35,7 +35,7 @@ demo: setup ## load the sample files into the folder demo/ and show what came of
 	@echo "What each table and column means: docs/tables.md"
 
 test: setup ## run all tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: setup ## check style, formatting, types, the SQL's layout, and that docs/tables.md says what models/ says
 	$(BIN)/ruff check

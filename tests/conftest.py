@@ -9,6 +9,18 @@ from support import World
 for name in [name for name in os.environ if name.startswith("LOANCALLS_") or name == "DAGSTER_HOME"]:
     del os.environ[name]
 
+# The longest modules come first, or one of two workers would be left alone with the last of them.
+LONGEST = (
+    *("store/test_journal.py", "transforms/test_properties.py", "cli/test_cli.py", "store/test_damage.py"),
+    *("defs/test_orchestration.py", "transforms/test_scenarios.py", "transforms/test_reference.py"),
+    *("transforms/test_reference_records.py", "ingest/test_hostile.py", "cli/test_locale.py", "defs/test_web.py"),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {str(Path(__file__).parent / module): place for place, module in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(str(item.path), len(places)))
+
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:

@@ -118,7 +118,7 @@ class World:
         """Build every transform (or those named) in order."""
         with open_warehouse(self.home, self.settings) as warehouse:
             for name, transform in load_transforms().items():
-                if tables is None or name in tables:
+                if not transform.is_step and (tables is None or name in tables):
                     warehouse.build(transform)
 
     def build_for(self, *tables: str) -> None:

@@ -1,5 +1,7 @@
 -- Expressions that several transforms share. DuckDB macros, written in the subset of SQL that Spark has too.
 -- No text makes one of them fail: what is not a valid number, date or time is null.
+-- A macro puts its argument wherever it names it. What is worked out and named more than once goes through a list of one,
+-- whose lambda names it once: otherwise it is planned, and worked out, as many times.
 
 -- identifiers ---------------------------------------------------------------------------------------------------------
 
@@ -68,6 +70,10 @@ CREATE OR REPLACE MACRO amount_digits(t) AS
         THEN translate(t, '()+,', '')
     END;
 
+-- The digits with their sign, at most fourteen of them before the point.
+CREATE OR REPLACE MACRO signed_digits(t, digits) AS
+    CASE WHEN length(split_part(digits, '.', 1)) <= 14 THEN CASE WHEN contains(t, '(') THEN '-' ELSE '' END || digits END;
+
 -- Whether the digits stand together, so that `5 Rs 5`, `5/-5` and `10 20` are not taken for one number.
 CREATE OR REPLACE MACRO is_one_number(s) AS
     regexp_matches(s, '^[^0-9]*([0-9]+|[0-9]{1,3}([, \t ]+[0-9]{2,3})*[, \t ]+[0-9]{3})([.][0-9]*)?[^0-9]*$');
@@ -78,11 +84,8 @@ CREATE OR REPLACE MACRO amount_of(s) AS
         WHEN regexp_matches(s, '^[0-9]{1,13}([.][0-9]{1,6})?$') THEN TRY_CAST(s AS DECIMAL(15, 2))
         WHEN regexp_matches(s, '^[0-9]{1,3}(,[0-9]{2,3}){0,3},[0-9]{3}([.][0-9]{1,6})?$')
         THEN TRY_CAST(replace(s, ',', '') AS DECIMAL(15, 2))
-        WHEN is_one_number(s) AND length(split_part(amount_digits(amount_text(s)), '.', 1)) <= 14
-        THEN TRY_CAST(
-            CASE WHEN contains(amount_text(s), '(') THEN '-' ELSE '' END || amount_digits(amount_text(s))
-            AS DECIMAL(15, 2)
-        )
+        WHEN is_one_number(s)
+        THEN TRY_CAST(list_transform([amount_text(s)], lambda t: signed_digits(t, amount_digits(t)))[1] AS DECIMAL(15, 2))
     END;
 
 -- DECIMAL(15, 4) or null: what a call cost, with at most eleven digits before the point.
@@ -121,14 +124,14 @@ CREATE OR REPLACE MACRO date_text(s) AS
 
 -- +1: only day first can be meant; -1: only month first; 0: either, or another style.
 CREATE OR REPLACE MACRO day_first_evidence(s) AS
-    CASE
-        WHEN NOT regexp_matches(date_text(s), '^[0-9]{1,2}-[0-9]{1,2}-([0-9]{2}|[0-9]{4})$') THEN 0
-        WHEN TRY_CAST(split_part(date_text(s), '-', 1) AS INTEGER) BETWEEN 13 AND 31
-            AND TRY_CAST(split_part(date_text(s), '-', 2) AS INTEGER) <= 12 THEN 1
-        WHEN TRY_CAST(split_part(date_text(s), '-', 2) AS INTEGER) BETWEEN 13 AND 31
-            AND TRY_CAST(split_part(date_text(s), '-', 1) AS INTEGER) <= 12 THEN -1
+    list_transform([date_text(s)], lambda d: CASE
+        WHEN NOT regexp_matches(d, '^[0-9]{1,2}-[0-9]{1,2}-([0-9]{2}|[0-9]{4})$') THEN 0
+        WHEN TRY_CAST(split_part(d, '-', 1) AS INTEGER) BETWEEN 13 AND 31
+            AND TRY_CAST(split_part(d, '-', 2) AS INTEGER) <= 12 THEN 1
+        WHEN TRY_CAST(split_part(d, '-', 2) AS INTEGER) BETWEEN 13 AND 31
+            AND TRY_CAST(split_part(d, '-', 1) AS INTEGER) <= 12 THEN -1
         ELSE 0
-    END;
+    END)[1];
 
 CREATE OR REPLACE MACRO four_digit_year(y) AS CASE WHEN length(y) = 2 THEN '20' || y ELSE y END;
 
@@ -163,33 +166,35 @@ CREATE OR REPLACE MACRO is_excel_serial(s) AS
     regexp_matches(s, '^[1-7][0-9]{4}([.][0-9]+)?$') AND TRY_CAST(substr(s, 1, 5) AS INTEGER) <= 73415;
 
 CREATE OR REPLACE MACRO in_our_centuries(d) AS
-    CASE WHEN d BETWEEN DATE '1900-01-01' AND DATE '2100-12-31' THEN d END;
+    list_filter([d], lambda x: x BETWEEN DATE '1900-01-01' AND DATE '2100-12-31')[1];
 
 CREATE OR REPLACE MACRO date_of(s, day_first) AS
     in_our_centuries(
         CASE
             WHEN regexp_matches(s, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') THEN TRY_CAST(s AS DATE)
             WHEN is_excel_serial(s) THEN DATE '1899-12-30' + TRY_CAST(substr(s, 1, 5) AS INTEGER)
-            ELSE TRY_CAST(iso_date(date_text(s), day_first) AS DATE)
+            ELSE TRY_CAST(list_transform([date_text(s)], lambda d: iso_date(d, day_first))[1] AS DATE)
         END
     );
+
+-- The hour of 24 that is meant by a stated one: 12 am is 0, 1 pm is 13.
+CREATE OR REPLACE MACRO hour_of_day(s, hour) AS
+    hour + CASE
+        WHEN regexp_matches(lower(s), 'p[.]?m') AND hour <> 12 THEN 12
+        WHEN regexp_matches(lower(s), 'a[.]?m') AND hour = 12 THEN -12
+        ELSE 0
+    END;
 
 -- The clock's part of a time: hours (24), minutes and seconds as hh:mm:ss[.ffffff]; midnight where none is stated; null
 -- for an hour that no day has.
 CREATE OR REPLACE MACRO clock_text(s) AS
     CASE
         WHEN NOT contains(s, ':') THEN '00:00:00'
-        WHEN TRY_CAST(regexp_extract(s, '([0-9]{1,2}):[0-9]{2}', 1) AS INTEGER) <= 23
-        THEN lpad(
-            CAST(
-                TRY_CAST(regexp_extract(s, '([0-9]{1,2}):[0-9]{2}', 1) AS INTEGER)
-                + CASE
-                    WHEN regexp_matches(lower(s), 'p[.]?m') AND regexp_extract(s, '([0-9]{1,2}):[0-9]{2}', 1) <> '12' THEN 12
-                    WHEN regexp_matches(lower(s), 'a[.]?m') AND regexp_extract(s, '([0-9]{1,2}):[0-9]{2}', 1) = '12' THEN -12
-                    ELSE 0
-                END AS VARCHAR
-            ), 2, '0'
-        ) || regexp_extract(s, '[0-9]{1,2}(:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?)', 1)
+        ELSE list_transform(
+            [TRY_CAST(regexp_extract(s, '([0-9]{1,2}):[0-9]{2}', 1) AS INTEGER)],
+            lambda hour: CASE WHEN hour <= 23 THEN lpad(CAST(hour_of_day(s, hour) AS VARCHAR), 2, '0') END
+        )[1]
+            || regexp_extract(s, '[0-9]{1,2}(:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?)', 1)
             || CASE WHEN regexp_matches(s, ':[0-9]{2}:[0-9]{2}') THEN '' ELSE ':00' END
     END;
 
@@ -245,20 +250,19 @@ CREATE OR REPLACE MACRO date_order(day_first) AS CASE WHEN day_first THEN 'day f
 
 -- The provider's word in our words; null for one we do not know. Case, space, hyphen and underscore are alike.
 CREATE OR REPLACE MACRO call_status_of(s) AS
-    CASE
-        WHEN translate(lower(s), ' -', '__') IN ('not_initiated', 'ready', 'scheduled') THEN 'not_initiated'
-        WHEN translate(lower(s), ' -', '__') IN ('queued', 'initiated', 'calling', 'ringing') THEN 'calling'
-        WHEN translate(lower(s), ' -', '__') IN ('in_progress', 'answered', 'call_in_progress')
-        THEN 'call_in_progress'
-        WHEN translate(lower(s), ' -', '__') = 'agent_transfer' THEN 'agent_transfer'
-        WHEN translate(lower(s), ' -', '__') IN ('completed', 'call_completed') THEN 'call_completed'
-        WHEN translate(lower(s), ' -', '__') IN (
+    list_transform([translate(lower(s), ' -', '__')], lambda word: CASE
+        WHEN word IN ('not_initiated', 'ready', 'scheduled') THEN 'not_initiated'
+        WHEN word IN ('queued', 'initiated', 'calling', 'ringing') THEN 'calling'
+        WHEN word IN ('in_progress', 'answered', 'call_in_progress') THEN 'call_in_progress'
+        WHEN word = 'agent_transfer' THEN 'agent_transfer'
+        WHEN word IN ('completed', 'call_completed') THEN 'call_completed'
+        WHEN word IN (
             'busy', 'no_answer', 'canceled', 'cancelled', 'not_picked', 'disconnected',
             'from_leg_unanswered', 'to_leg_unanswered', 'from_leg_cancelled'
         ) THEN 'disconnected'
-        WHEN translate(lower(s), ' -', '__') IN ('failed', 'call_failed', 'from_leg_no_dial', 'to_leg_no_dial')
+        WHEN word IN ('failed', 'call_failed', 'from_leg_no_dial', 'to_leg_no_dial')
         THEN 'failed'
-    END;
+    END)[1];
 
 -- not_initiated < calling < in progress = transfer < the three ends
 CREATE OR REPLACE MACRO call_status_rank(status) AS

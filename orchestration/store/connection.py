@@ -19,6 +19,8 @@ def connect(path: Path | str, home: Home, settings: Settings, read_only: bool = 
         "temp_directory": str(home.root / "tmp"),
         "autoinstall_known_extensions": False,
         "preserve_insertion_order": True,
+        # It makes a join of each list of words that a cell is compared with, and carries every column through it.
+        "disabled_optimizers": "in_clause",
     }
     if settings.memory_limit:
         config["memory_limit"] = settings.memory_limit

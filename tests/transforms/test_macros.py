@@ -247,6 +247,7 @@ OTHER_ARGUMENTS = {
     **{"date_of": ["true"], "iso_date": ["false"], "timestamp_of": ["true", "330"], "zone_minutes": ["330"]},
     **{"id_of": ["'key'"], "row_id_of": ["1"], "fingerprint_of": ["'x'", "NULL"]},
     "cell_error": ["'field'", "'number'", "'cell'", "NULL"],
+    **{"signed_digits": ["cell"], "hour_of_day": ["12"]},
 }
 # These take numbers, dates, flags and lists, not text.
 OF_NO_TEXT = {
