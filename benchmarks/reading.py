@@ -196,7 +196,7 @@ def _floor(variant: Variant, upload_id: str, target: Path) -> str:
 
 def _ours() -> Callable[[Variant, str, Path], str]:
     """What ingest runs for one file, but for keeping the original and looking at phones."""
-    from models.fields import kind_of
+    from models.headers import kind_of
     from orchestration.ingest.store import _row_projection
     from orchestration.reader import read_file
     from orchestration.settings import load_settings

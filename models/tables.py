@@ -22,6 +22,7 @@ UPLOAD_SOURCES = ("file", "api", "import")
 UPLOAD_STATUSES = ("processing", "completed", "completed_with_errors", "failed")
 ROW_STATUSES = ("error", "duplicate", "created", "matched")
 ROW_MATCHES = ("created", "entity_id", "fingerprint", "national_id", "phone", "loan_id", "linked")
+LOAN_STATUSES = ("active", "closed")
 ATTRIBUTIONS = ("row", "loan", "customer", "number", "number_ambiguous", "none")
 # A row's error is one of the first list; the codes of the second name a cell that was left out of a usable row.
 # With each, what the sender can do about it.
@@ -325,7 +326,7 @@ class Loan(Base):
         String(50),
         nullable=False,
         default="active",
-        allowed=("active", "closed"),
+        allowed=LOAN_STATUSES,
         about="closed when the latest stated outstanding amount is 0, else active.",
     )
     cluster: Mapped[str | None] = col(String(100), about="Group of branches.")

@@ -104,8 +104,8 @@ def test_nothing_imports_the_face_that_the_earlier_system_had(path: Path) -> Non
 
 # The rooms of orchestration in the order of the data: each knows itself and what stands before it. The reader alone
 # knows errors only.
-ROOMS = ("errors", "progress", "reader", "settings", "store", "ingest", "warehouse", "earlier", "report", "defs")
-ROOMS += ("definitions", "cli")
+ROOMS = ("errors", "progress", "macros", "reader", "settings", "store", "ingest", "warehouse", "earlier", "report")
+ROOMS += ("defs", "definitions", "cli")
 
 
 def room_of(module: str) -> str | None:

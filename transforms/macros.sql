@@ -3,6 +3,67 @@
 -- A macro puts its argument wherever it names it. What is worked out and named more than once goes through a list of one,
 -- whose lambda names it once: otherwise it is planned, and worked out, as many times.
 
+-- cells of files ------------------------------------------------------------------------------------------------------
+
+-- Words by which a cell says that nothing is stated. Nan is a name.
+CREATE OR REPLACE MACRO is_null_word(s) AS
+    regexp_matches(
+        s,
+        '^(?:(?i:null|[(]null[)]|n[.]?a[.]?|n/a|not available|not applicable|nil|none|#n/a|#ref!|#value!|#name[?]|#div/0!|#num!|#null!)|nan|NaN|NAN|[\\]N|-+|–|—|0000[-/.]00[-/.]00|00[-/.]00[-/.]0000)( 00:00(:00)?)?$'
+    );
+
+-- Whether a cell can be neither dressed nor a null word, seen at its first letter: a digit but 0, or a letter but n.
+CREATE OR REPLACE MACRO is_plain_cell(s) AS
+    ascii(s) BETWEEN 49 AND 57
+    OR (ascii(s) BETWEEN 65 AND 90 AND ascii(s) <> 78)
+    OR (ascii(s) BETWEEN 97 AND 122 AND ascii(s) <> 110);
+
+-- Without what a spreadsheet puts around a cell to keep it as text: an apostrophe before it, or ="000123".
+CREATE OR REPLACE MACRO undressed(s) AS
+    CASE
+        WHEN regexp_matches(s, '^="[^"]*"$') THEN trim(substr(s, 3, length(s) - 3))
+        WHEN starts_with(s, '''') THEN trim(substr(s, 2))
+        ELSE s
+    END;
+
+-- What a cell states, null for nothing.
+CREATE OR REPLACE MACRO cell_of(s) AS
+    list_transform([undressed(s)], lambda cell: CASE WHEN cell <> '' AND NOT is_null_word(cell) THEN cell END)[1];
+
+-- What words are compared by: their letters, whatever the case; a word without letters is itself.
+CREATE OR REPLACE MACRO letters_of(s) AS
+    coalesce(nullif(regexp_replace(lower(s), '[^\p{L}]', '', 'g'), ''), lower(s));
+
+-- A time of day without a date, as a column of its own states it.
+CREATE OR REPLACE MACRO is_clock(s) AS
+    regexp_matches(
+        s, '^[0-9]{1,2}[:.][0-9]{2}([:.][0-9]{2}([.][0-9]+)?)?( ?[aApP][.]?[mM][.]?)?( ?(UTC|[-+][0-9]{2}:[0-9]{2}))?$'
+    );
+
+-- A date and a time of two columns as the text of one moment; the time as it is where it has a date itself.
+CREATE OR REPLACE MACRO moment_text(date_cell, time_cell) AS
+    CASE
+        WHEN is_clock(time_cell)
+        THEN coalesce(regexp_replace(date_cell, '[ T]0?0:00(:00([.]0+)?)?$', '') || ' ' || time_cell, time_cell)
+        ELSE time_cell
+    END;
+
+-- The date of a moment's text; null where it is a time of day alone.
+CREATE OR REPLACE MACRO date_part_of(s) AS
+    CASE WHEN NOT is_clock(s) THEN regexp_replace(s, '[ T,]+[0-9]{1,2}[:.][0-9]{2}.*$', '') END;
+
+-- A time with the zone that its column's header names, where it has a clock and names no zone itself.
+CREATE OR REPLACE MACRO with_zone(s, zone) AS
+    CASE
+        WHEN regexp_matches(s, '[0-9][:.][0-9]{2}') AND NOT regexp_matches(s, '([zZ]|[a-zA-Z]{3}|[0-9] ?[-+][0-9]{2}:?[0-9]{2})$')
+        THEN s || ' ' || zone
+        ELSE s
+    END;
+
+-- Milliseconds as the text of seconds.
+CREATE OR REPLACE MACRO seconds_text(s) AS
+    CASE WHEN regexp_matches(s, '^[0-9]{1,15}([.][0-9]+)?$') THEN CAST(TRY_CAST(s AS DOUBLE) / 1000 AS VARCHAR) ELSE s END;
+
 -- identifiers ---------------------------------------------------------------------------------------------------------
 
 -- Whether an identifier says that there is none: blank, NA, nil, -, zeros, one character three times or more.
@@ -22,6 +83,15 @@ CREATE OR REPLACE MACRO without_point_zero(s) AS
 
 CREATE OR REPLACE MACRO loan_number(s) AS
     CASE WHEN is_absent(s) OR has_exponent(s) THEN NULL ELSE without_point_zero(s) END;
+
+-- The loan that a provider's custom field names: the field itself, `loan_id=EX-2`, or JSON with such a key.
+CREATE OR REPLACE MACRO loan_in_custom_field(s) AS
+    CASE
+        WHEN regexp_matches(s, '(?i)loan_?(id|no|number)[" ]*[=:]')
+        THEN nullif(regexp_extract(s, '(?i)loan_?(?:id|no|number)[" ]*[=:][" ]*([^"&;,|}\s]+)', 1), '')
+        WHEN starts_with(s, '{') THEN NULL
+        ELSE s
+    END;
 
 -- Upper case without spaces and hyphens. The two macros below take what this one gives.
 CREATE OR REPLACE MACRO national_id_text(s) AS
@@ -248,21 +318,93 @@ CREATE OR REPLACE MACRO date_order(day_first) AS CASE WHEN day_first THEN 'day f
 
 -- calls ---------------------------------------------------------------------------------------------------------------
 
--- The provider's word in our words; null for one we do not know. Case, space, hyphen and underscore are alike.
+-- What a provider's word says of a call: one of our statuses, `answered` where it depends on what else is stated, `machine`,
+-- or null for a word that we do not know. Letters alone are compared.
+CREATE OR REPLACE MACRO call_word_of(s) AS
+    CASE
+        WHEN s = 'completed' THEN 'call_completed'
+        WHEN s IN ('busy', 'no-answer', 'canceled') THEN 'disconnected'
+        WHEN s = 'failed' THEN 'failed'
+        ELSE list_transform([letters_of(s)], lambda word: CASE
+            WHEN word IN ('completed', 'callcompleted', 'complete') THEN 'call_completed'
+            WHEN word IN (
+                'answered', 'answer', 'ended', 'callended', 'connected', 'calldisconnected', 'normalclearing',
+                'normalcallclearing', 'userhangup', 'agenthangup', 'customerendedcall', 'assistantendedcall', 'success',
+                'successful', 'customeranswered', 'assistantendedcallaftermessagespoken', 'assistantsaidendcallphrase',
+                'assistantforwardedcall', 'exceededmaxduration', 'maxdurationreached', 'inactivity', 'silencetimedout',
+                'calltransfer', 'endedbyuser', 'endedbyagent', 'promisetopay', 'salemade', 'callback'
+            ) THEN 'answered'
+            WHEN word IN (
+                'busy', 'noanswer', 'canceled', 'cancelled', 'cancel', 'notpicked', 'notpickedup', 'disconnected',
+                'fromlegunanswered', 'tolegunanswered', 'fromlegcancelled', 'notanswered', 'unanswered', 'missed',
+                'missedcall', 'customermissed', 'callnotanswered', 'noresponse', 'ringingnoresponse', 'nouserresponse',
+                'userbusy', 'subcriberabsent', 'subscriberabsent', 'userdisconnected', 'switchedoff', 'switchoff',
+                'phoneswitchedoff', 'notreachable', 'unreachable', 'notcontactable', 'outofcoverage', 'rejected', 'callrejected',
+                'declined', 'clienthangup', 'timeout', 'ringtimeout', 'dialnoanswer', 'dialbusy', 'customerdidnotanswer',
+                'customerbusy', 'originatorcancel', 'notconnected', 'abandoned', 'noanswerautodial', 'busyauto'
+            ) THEN 'disconnected'
+            WHEN word IN (
+                'failed', 'callfailed', 'fromlegnodial', 'tolegnodial', 'congestion', 'chanunavail', 'invalidnumber',
+                'noroutedestination', 'isddisabled', 'exception', 'balancelow', 'stopped', 'error', 'dialfailed',
+                'unallocatednumber', 'wrongnumber', 'numberinvalid', 'invalid', 'notinservice', 'numbernotinservice', 'outofservice',
+                'numberdoesnotexist', 'doesnotexist', 'networkoutoforder', 'normaltemporaryfailure', 'disconnectednumber'
+            ) THEN 'failed'
+            WHEN word IN ('queued', 'initiated', 'calling', 'ringing', 'ring', 'dialing', 'dialling', 'registered') THEN 'calling'
+            WHEN word IN ('notinitiated', 'ready', 'scheduled', 'rescheduled', 'notdialed', 'notdialled') THEN 'not_initiated'
+            WHEN word IN ('inprogress', 'callinprogress', 'ongoing') THEN 'call_in_progress'
+            WHEN word = 'agenttransfer' THEN 'agent_transfer'
+            WHEN word IN (
+                'voicemail', 'voicemailreached', 'leftvoicemail', 'voicemaildetected', 'customerendedcallvoicemail', 'amd',
+                'machine', 'machinestart', 'machineendbeep', 'machineendsilence', 'machineendother', 'machinedetected',
+                'answeringmachine', 'answeringmachineauto'
+            ) THEN 'machine'
+        END)[1]
+    END;
+
+-- The same of VICIdial's own codes; a campaign's further codes are null.
+CREATE OR REPLACE MACRO vicidial_word_of(code) AS
+    CASE
+        WHEN upper(code) IN ('SALE', 'PTP', 'CALLBK', 'DNC', 'DNCL') THEN 'answered'
+        WHEN upper(code) IN ('NA', 'N', 'B', 'AB', 'DROP', 'PDROP') THEN 'disconnected'
+        WHEN upper(code) IN ('DC', 'ADC') THEN 'failed'
+        WHEN upper(code) IN ('A', 'AA', 'AM') THEN 'machine'
+        WHEN upper(code) = 'NEW' THEN 'not_initiated'
+        WHEN upper(code) = 'QUEUE' THEN 'calling'
+    END;
+
+-- A status of ours from one word alone, as records of ours state it.
 CREATE OR REPLACE MACRO call_status_of(s) AS
-    list_transform([translate(lower(s), ' -', '__')], lambda word: CASE
-        WHEN word IN ('not_initiated', 'ready', 'scheduled') THEN 'not_initiated'
-        WHEN word IN ('queued', 'initiated', 'calling', 'ringing') THEN 'calling'
-        WHEN word IN ('in_progress', 'answered', 'call_in_progress') THEN 'call_in_progress'
-        WHEN word = 'agent_transfer' THEN 'agent_transfer'
-        WHEN word IN ('completed', 'call_completed') THEN 'call_completed'
-        WHEN word IN (
-            'busy', 'no_answer', 'canceled', 'cancelled', 'not_picked', 'disconnected',
-            'from_leg_unanswered', 'to_leg_unanswered', 'from_leg_cancelled'
-        ) THEN 'disconnected'
-        WHEN word IN ('failed', 'call_failed', 'from_leg_no_dial', 'to_leg_no_dial')
-        THEN 'failed'
+    list_transform([call_word_of(s)], lambda word: CASE
+        WHEN word = 'answered' THEN 'call_in_progress' WHEN word = 'machine' THEN 'call_completed' ELSE word
     END)[1];
+
+-- What became of a call, from all that speaks of it: the word of its status, those of the borrower's leg and of the other
+-- one, the reason it ended, its talk and its whole time in seconds, and whether an end is stated. Where the status leaves a
+-- doubt the others decide in this order. Null where nothing says it.
+CREATE OR REPLACE MACRO call_outcome(word, leg, other_leg, reason, talk, duration, is_over) AS
+    CASE
+        WHEN word IN ('not_initiated', 'calling', 'call_in_progress', 'agent_transfer', 'disconnected', 'failed') THEN word
+        WHEN leg IN ('disconnected', 'failed') THEN CASE WHEN word IS NULL THEN leg ELSE 'disconnected' END
+        WHEN word IN ('call_completed', 'machine') OR leg = 'machine' OR reason = 'machine' THEN 'call_completed'
+        WHEN reason IN ('disconnected', 'failed') THEN reason
+        WHEN word IS NULL AND other_leg IN ('disconnected', 'failed') THEN other_leg
+        WHEN talk > 0 OR (talk IS NULL AND is_over) THEN 'call_completed'
+        WHEN word IS NULL AND talk IS NULL AND duration > 0 THEN 'call_completed'
+        WHEN talk = 0 AND (is_over OR word IS NULL) THEN 'disconnected'
+        WHEN word IS NULL AND duration = 0 THEN 'disconnected'
+        WHEN word = 'answered' OR leg IS NOT NULL OR reason IS NOT NULL THEN 'call_in_progress'
+    END;
+
+-- How a sentence names a status that we do not know, and how many records of the upload have it. What is not written as
+-- codes and status words are, and is not there several times, may be a cell of a person's that got into the column.
+CREATE OR REPLACE MACRO unknown_word(s, records) AS
+    CASE
+        WHEN length(s) <= 40 AND (records >= 3 OR regexp_matches(s, '^([a-z][a-z0-9_-]*|[A-Z][A-Z0-9_-]*)$'))
+        THEN ': ' || s || CASE WHEN records > 1 THEN ' (' || CAST(records AS VARCHAR) || ' records)' ELSE '' END
+    END;
+
+-- Whether what answered a call was a machine.
+CREATE OR REPLACE MACRO is_machine(s) AS regexp_matches(lower(s), 'machine|voice ?mail|^amd');
 
 -- not_initiated < calling < in progress = transfer < the three ends
 CREATE OR REPLACE MACRO call_status_rank(status) AS

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from orchestration.errors import LoancallsError, UsageError
 from orchestration.ingest.manifest import MANIFEST, read_manifest, sightings_of, state
+from orchestration.ingest.own_columns import own_vocabulary, read_otherwise
 from orchestration.store import journal
 from orchestration.store.atomic import replacing
 from orchestration.store.facts import FILE, Sighting
@@ -97,14 +98,17 @@ class Inbox:
         return found
 
     def pending(self, lake: Lake) -> list[InboxFile]:
-        """The uploads whose bytes or sighting the lake does not have yet, or not any more."""
+        """The uploads whose bytes or sighting the lake does not have yet, or not any more, and those to be read anew.
+
+        What is to be read anew is what the lender's own headers and words make another reading of.
+        """
         new = [
             file
             for file in self.files()
             if not (lake.has(file.sha256) and lake.has_sighting(file.sha256, file.sighting))
         ]
-        damaged = {*lake.damaged()} - {file.sha256 for file in new}
-        return new + [self._in_lake(lake, sha256) for sha256 in sorted(damaged)]
+        again = {*lake.damaged(), *read_otherwise(lake, own_vocabulary(self.home))} - {file.sha256 for file in new}
+        return new + [self._in_lake(lake, sha256) for sha256 in sorted(again)]
 
     def _in_lake(self, lake: Lake, sha256: str) -> InboxFile:
         """An upload that is to be read again from its original."""

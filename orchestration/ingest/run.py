@@ -9,9 +9,11 @@ from pathlib import Path
 
 from duckdb import DuckDBPyConnection
 
+from models.headers import Vocabulary
 from orchestration.errors import LoancallsError
 from orchestration.ingest.inbox import Inbox, InboxFile, hash_in_key
 from orchestration.ingest.manifest import parse_moment, state
+from orchestration.ingest.own_columns import own_vocabulary
 from orchestration.ingest.store import store, store_records
 from orchestration.reader import Limits
 from orchestration.settings import Settings
@@ -51,14 +53,14 @@ def ingest(
 
     An upload that cannot be got at does not keep the others from being read; a LoancallsError at the end names it.
     """
-    lake, inbox = Lake(home), Inbox(home, settings.utc_offset_minutes)
+    lake, inbox, own = Lake(home), Inbox(home, settings.utc_offset_minutes), own_vocabulary(home)
     waiting: dict[str, list[InboxFile]] = {}
     for file in inbox.files():
         waiting.setdefault(short_hash(file.sha256), []).append(file)
     facts, problems = [], []
     for key in keys:
         try:
-            found = _ingest_one(home, settings, lake, inbox, waiting.get(hash_in_key(key), []), key, stated)
+            found = _ingest_one(home, settings, lake, inbox, waiting.get(hash_in_key(key), []), key, stated, own)
         except (LoancallsError, OSError) as error:
             problems.append(f"{key}: {error}")
             continue
@@ -70,7 +72,14 @@ def ingest(
 
 
 def _ingest_one(
-    home: Home, settings: Settings, lake: Lake, inbox: Inbox, files: list[InboxFile], key: str, stated: Stated
+    home: Home,
+    settings: Settings,
+    lake: Lake,
+    inbox: Inbox,
+    files: list[InboxFile],
+    key: str,
+    stated: Stated,
+    own: Vocabulary,
 ) -> UploadFacts:
     folder = home.staging / uuid.uuid4().hex
     folder.mkdir(mode=0o700)
@@ -91,7 +100,7 @@ def _ingest_one(
         con = connect(":memory:", home, settings)
         try:
             lock_into(con, home.staging)
-            facts = _store(lake, staged, sha256, con, settings, meant)
+            facts = _store(lake, staged, sha256, con, settings, meant, own)
         finally:
             con.close()
         for file in files:
@@ -129,10 +138,16 @@ def _lost(lake: Lake, sha256: str) -> str:
 
 
 def _store(
-    lake: Lake, staged: Path, sha256: str, con: DuckDBPyConnection, settings: Settings, waiting: InboxFile | None
+    lake: Lake,
+    staged: Path,
+    sha256: str,
+    con: DuckDBPyConnection,
+    settings: Settings,
+    waiting: InboxFile | None,
+    own: Vocabulary,
 ) -> UploadFacts:
     if waiting.source == FILE if waiting else not lake.is_of_records(sha256):
-        return store(lake, staged, sha256, con, _limits(settings))
+        return store(lake, staged, sha256, con, _limits(settings), own)
     head = read_head(staged)
     return store_records(lake, staged, sha256, head.kind, head.source, con)
 

@@ -2,6 +2,7 @@
 
 import glob
 import json
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -10,15 +11,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from models import phones
-from models.fields import FIELDS, PHONE_FIELDS, UNKNOWN, column_positions, kind_of, known_columns
+from models.fields import FIELDS, PHONE_FIELDS, UNKNOWN
+from models.headers import Vocabulary, column_positions, kind_of, known_columns, unused_columns
 from models.quoting import identifier
+from orchestration.ingest.projection import needed_macros, row_projection
 from orchestration.reader import (
     Limits,
     OtherLine,
     ReadError,
     Reading,
     read_file,
-    stated,
     unique_keys,
     write_parquet,
 )
@@ -35,24 +37,29 @@ _EMPTY = "the file is empty; if it should hold data, send it again"
 
 
 def store(
-    lake: Lake, staged: Path, sha256: str, con: duckdb.DuckDBPyConnection, limits: Limits = Limits()
+    lake: Lake,
+    staged: Path,
+    sha256: str,
+    con: duckdb.DuckDBPyConnection,
+    limits: Limits = Limits(),
+    own: Vocabulary = Vocabulary(),
 ) -> UploadFacts:
     """Read a staged copy of a file and store everything of it but its original and its sightings.
 
-    `con` is a connection of its own for this file, which needs no more than the staging folder. A file that cannot
-    be read is stored as an upload without records, with a message. Crashing at any point and storing again gives
-    the same.
+    `own` are the lender's own headers and words, which are kept with the reading. `con` is a connection of its own for
+    this file, which needs no more than the staging folder. A file that cannot be read is stored as an upload without
+    records, with a message. Crashing at any point and storing again gives the same.
     """
     lake.begin(sha256)
     try:
-        reading = read_file(staged, staged.parent, limits, known_columns)
-        kind, message = kind_of(reading.header)
-        reading = _store_rows(lake, reading, kind, sha256, con)
+        reading = read_file(staged, staged.parent, limits, partial(known_columns, own=own))
+        kind, message = kind_of(reading.header, own)
+        reading = _store_rows(lake, reading, kind, sha256, con, own)
         if not (reading.header or reading.records or reading.lines.other):  # known only now
             message = _EMPTY
     except ReadError as error:
         kind, message = UNKNOWN, str(error)
-        reading = _store_rows(lake, Reading.nothing(staged.parent), kind, sha256, con)
+        reading = _store_rows(lake, Reading.nothing(staged.parent), kind, sha256, con, own)
     for other in KINDS:  # read anew, a file may turn out to be of another kind than it was taken for
         if other != kind:
             lake.rows_path(other, sha256).unlink(missing_ok=True)
@@ -73,14 +80,15 @@ def store(
             delimiter=reading.delimiter,
             speed=reading.speed,
             message=message,
-            notes=_notes(reading, kind).as_json(),
+            notes=_notes(reading, kind, own).as_json(),
             column_mapping=json.dumps(
                 {
                     field: [reading.header[position].strip() for position in positions]
-                    for field, positions in column_positions(reading.header, kind).items()
+                    for field, positions in column_positions(reading.header, kind, own).items()
                 },
                 ensure_ascii=False,
             ),
+            vocabulary=own.as_json(),
         )
     )
 
@@ -125,14 +133,18 @@ def store_records(
             message=None,
             notes=ReadingNotes().as_json(),
             column_mapping="{}",
+            vocabulary=None,
         )
     )
 
 
-def _store_rows(lake: Lake, reading: Reading, kind: str, sha256: str, con: duckdb.DuckDBPyConnection) -> Reading:
+def _store_rows(
+    lake: Lake, reading: Reading, kind: str, sha256: str, con: duckdb.DuckDBPyConnection, own: Vocabulary
+) -> Reading:
     """Write the records, their phones, and the lines that are none."""
     upload_id = upload_id_of(sha256)
-    projection, params = _row_projection(reading, kind, upload_id)
+    projection, params = row_projection(reading, kind, upload_id, own)
+    con.execute(needed_macros(projection))
     with lake.replacing(lake.phones_path(sha256)) as phones_file, lake.replacing(lake.rows_path(kind, sha256)) as rows:
         reading = reading.write(con, projection, params, rows)
         _write_phones(con, rows, PHONE_FIELDS[kind], upload_id, phones_file)
@@ -150,33 +162,6 @@ def _longest_line(path: Path) -> int:
         return _USUAL_RECORD_BYTES
     with path.open("rb") as lines:
         return max(_USUAL_RECORD_BYTES, max(map(len, lines)) + 1)
-
-
-def _row_projection(reading: Reading, kind: str, upload_id: str) -> tuple[str, list[object]]:
-    """The columns of lake/upload_rows: ids, exact text as JSON, and each field's first non-blank cell, trimmed.
-
-    Headers become the keys of a STRUCT, quoted as identifiers; blank cells are "" in the JSON and null in a field.
-    """
-    keys = unique_keys(reading.header or [""] * reading.columns)
-    struct = ", ".join(f"{identifier(key)} := c{position}" for position, key in enumerate(keys))
-    raw = f"to_json(struct_pack({struct}))" if keys else "'{}'"
-    raw_data = f"CASE WHEN problem IS NULL THEN {raw} ELSE to_json(struct_pack(_record := record_text)) END"
-    positions = column_positions(reading.header, kind)
-    fields = []
-    for field in FIELDS[kind]:
-        cells = [stated(f"c{position}", reading.padding) for position in positions.get(field, [])]
-        value = f"coalesce({', '.join(cells)})" if cells else "CAST(NULL AS VARCHAR)"
-        fields.append(f"{value} AS {identifier(field)}")
-    columns = [
-        "CAST(? AS UUID) AS upload_id",
-        "line_number",
-        f"CAST({raw_data} AS VARCHAR) AS raw_data",
-        f"CAST(md5({raw_data}) AS UUID) AS row_fingerprint",
-        "problem",
-        "CAST(NULL AS UUID) AS entity_id",  # which customer it is, in the words of our own API; no file states it
-        *fields,
-    ]
-    return ", ".join(columns), [upload_id]
 
 
 def _write_phones(
@@ -213,7 +198,7 @@ def _write_phones(
     )
 
 
-def _notes(reading: Reading, kind: str) -> ReadingNotes:
+def _notes(reading: Reading, kind: str, own: Vocabulary) -> ReadingNotes:
     keys = zip(unique_keys(reading.header), reading.header, strict=True)
     # Of each kind the first, or a thousand repeated headers would leave no room for the table below them.
     spans = _spans(reading.other_lines)
@@ -231,6 +216,7 @@ def _notes(reading: Reading, kind: str) -> ReadingNotes:
         repaired_lines=reading.repaired[:_MOST_NAMED],
         short_records=len(reading.short),
         short_lines=reading.short[:_MOST_NAMED],
+        unused_columns=unused_columns(reading.header, kind, own),
         remarks=reading.remarks,
     )
 

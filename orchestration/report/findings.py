@@ -1,11 +1,13 @@
 """What was wrong with an upload, in words: where, what, and how to fix it. Never text of the file."""
 
+import json
 import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
 import polars as pl
 
+from models.fields import CALL_LOG, LOAN_BOOK
 from models.tables import CELL_ERRORS, ROW_ERRORS
 from orchestration.store.facts import ReadingNotes, UploadFacts
 from orchestration.store.lake import Lake
@@ -20,6 +22,15 @@ _OTHER_LINES = {
     "footer": "lines below the table, kept and not read",
     "other_table": "another table below the first, kept and not read",
 }
+
+
+_WANTED_COLUMNS = (
+    (CALL_LOG, ("to_number", "from_number"), "no column gives the number that was called"),
+    (CALL_LOG, ("initiated_at", "initiated_date", "updated_at"), "no column gives the time of a call"),
+    (LOAN_BOOK, ("phone", "alternate_phone"), "no column gives a phone of the borrower"),
+    (LOAN_BOOK, ("outstanding_amount",), "no column gives the amount outstanding"),
+)
+_MOST_NAMES = 30
 
 
 class Finding(NamedTuple):
@@ -59,10 +70,29 @@ def reading_findings(facts: UploadFacts) -> list[Finding]:
                 "", 1, f"column {position} has no name of its own and is kept as '{name}'", "name every column once"
             )
         )
+    found += _missing_columns(facts)
+    if notes.unused_columns:
+        names = ", ".join(notes.unused_columns[:_MOST_NAMES])
+        more = f" and {len(notes.unused_columns) - _MOST_NAMES} more" if len(notes.unused_columns) > _MOST_NAMES else ""
+        what = f"columns that no field took, kept in raw_data: {names}{more}"
+        found.append(Finding("", len(notes.unused_columns), what, "if one is needed, say in columns.toml what it is"))
     for remark in notes.remarks:
         what, _, fix = remark.partition("; ")
         found.append(Finding("", 1, what, fix))
     return found
+
+
+def _missing_columns(facts: UploadFacts) -> list[Finding]:
+    """Columns without which the records of an upload say little, although all of them are read."""
+    if facts.message or not facts.records:
+        return []
+    taken = json.loads(facts.column_mapping)
+    fix = "name the column in the header, or say in columns.toml which it is"
+    return [
+        Finding("", facts.records, what, fix)
+        for kind, fields, what in _WANTED_COLUMNS
+        if kind == facts.kind and not any(name in taken for name in fields)
+    ]
 
 
 def problem_findings(lake: Lake, facts: UploadFacts) -> list[Finding]:

@@ -48,6 +48,7 @@ class UploadFacts:
     message: str | None
     notes: str
     column_mapping: str
+    vocabulary: str | None  # the lender's own headers and words that it was read with; null for our own records
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ class ReadingNotes:
     repaired_lines: list[int] = field(default_factory=list)
     short_records: int = 0
     short_lines: list[int] = field(default_factory=list)
+    unused_columns: list[str] = field(default_factory=list)  # headers that no field took
     remarks: list[str] = field(default_factory=list)
 
     def as_json(self) -> str:

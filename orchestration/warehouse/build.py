@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import duckdb
 
 from orchestration.errors import LoancallsError, TransformError
+from orchestration.macros import macros
 from orchestration.settings import Settings
 from orchestration.store.connection import connect, without_values
 from orchestration.store.hashing import short_hash
@@ -15,7 +16,7 @@ from orchestration.store.lake import Lake
 from orchestration.warehouse.contract import published_tables, violations
 from orchestration.warehouse.fingerprints import Fingerprints
 from orchestration.warehouse.lake_views import make_views
-from orchestration.warehouse.transforms import LAKE, Transform, identity_steps, inputs_of, macros, steps_of
+from orchestration.warehouse.transforms import LAKE, Transform, identity_steps, inputs_of, steps_of
 
 _MOST_ROUNDS = 200
 

@@ -14,6 +14,7 @@ import duckdb
 import expectations
 import models
 import transforms
+from orchestration.macros import macros
 from orchestration.settings import Settings
 from orchestration.store.atomic import logs
 from orchestration.store.home import Home
@@ -21,7 +22,7 @@ from orchestration.store.lake import Lake
 from orchestration.store.session_copy import file_stamp
 from orchestration.warehouse.contract import published_tables
 from orchestration.warehouse.pii_key import pii_key
-from orchestration.warehouse.transforms import Transform, identity_steps, load_transforms, macros
+from orchestration.warehouse.transforms import Transform, identity_steps, load_transforms
 
 _AUDIT = "(audit)"
 

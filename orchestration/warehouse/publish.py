@@ -13,6 +13,7 @@ from expectations.contract import CHECKED_AS
 from models.base import Base, Pii, description, duckdb_type, published_tables
 from models.quoting import identifier, literal
 from orchestration.errors import LoancallsError
+from orchestration.macros import macros_in
 from orchestration.settings import Settings
 from orchestration.store import journal
 from orchestration.store.atomic import PRIVATE, put_database, remove_database, sync
@@ -21,7 +22,7 @@ from orchestration.store.session_copy import file_stamp, write_copy
 from orchestration.warehouse.build import Warehouse, open_warehouse
 from orchestration.warehouse.fingerprints import note_published, state_of
 from orchestration.warehouse.pii_key import pii_key, remember
-from orchestration.warehouse.transforms import Transform, load_transforms, macros_in
+from orchestration.warehouse.transforms import Transform, load_transforms
 
 _log = logging.getLogger(__name__)
 _MASKS = {

@@ -121,25 +121,6 @@ def column_inputs(transform: Transform, column: str) -> list[tuple[str, str]]:
 
 
 @cache
-def macros(root: Path = ROOT) -> str:
-    """The SQL of the shared expressions."""
-    return (root / "macros.sql").read_text(encoding="utf-8")
-
-
-def macros_in(sql: str) -> str:
-    """The SQL of the shared expressions that a query uses, and of those that these use."""
-    known = {match[1]: match[0] for match in re.finditer(r"(?ms)^CREATE OR REPLACE MACRO (\w+)\(.*?;$", macros())}
-    needed: dict[str, str] = {}
-    todo = [sql]
-    while todo:
-        text = todo.pop()
-        for name in set(re.findall(r"\b(\w+)\(", text)) & known.keys() - needed.keys():
-            needed[name] = known[name]
-            todo.append(known[name])
-    return "\n".join(statement for name, statement in known.items() if name in needed)
-
-
-@cache
 def identity_steps(root: Path = ROOT) -> tuple[str, str]:
     """The two SELECTs of a round: hook and jump."""
     steps = root / STEPS

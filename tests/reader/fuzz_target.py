@@ -19,7 +19,7 @@ if __name__ == "__main__":
 import duckdb
 import pyarrow.parquet as pq
 
-from models.fields import known_columns
+from models.headers import known_columns
 from orchestration.reader import Reading, ReadLimitError, Record, Table, UnreadableFileError, read_file, read_table
 from orchestration.reader.layout import KnownHeader
 from orchestration.reader.shapes import BLANKS

@@ -13,7 +13,7 @@ from fuzz_target import check
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from models.fields import known_columns
+from models.headers import known_columns
 from orchestration.reader import ReadError, read_table
 
 examples = partial(settings, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))

@@ -11,7 +11,7 @@ import pytest
 import xlsxwriter
 from support import World
 
-from models.fields import known_columns
+from models.headers import known_columns
 from orchestration.reader import ReadError, Table, UnreadableFileError, read_table
 
 LONG = 12345678901234567

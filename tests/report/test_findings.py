@@ -275,9 +275,9 @@ def test_a_file_that_failed_says_why_once(loaded: Loaded) -> None:
     (finding,) = loaded.cli.json("uploads", "targets.csv")
     assert told(finding) == (
         "1", 2,
-        "its header has neither a loan id (loan_id, loan_number, loan_account_number, account_number) nor a call id "
-        "(call_sid, sid, call_id)",
-        "name that column in the first line",
+        "its header has neither a loan id (loan_id, loan_number, loan_account_number, LAN, agreement_no) nor a call id "
+        "(call_sid, call_id, uniqueid)",
+        "name that column in the first line, or say in columns.toml which it is",
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestration.warehouse.transforms import macros
+from orchestration.macros import macros
 
 # DuckDB works on whole columns, so that every cell is asked about among others of all kinds.
 COMPANY = ["abc", "46086", "1:02:03", "05/03/2026 10:00 PM", "(1,000.00)", "9" * 30, ""]
@@ -188,9 +188,135 @@ def test_call_statuses_in_any_spelling(ask, word, meant):
     assert ask("call_status_rank", meant) == RANKS.get(meant, 3)
 
 
-@pytest.mark.parametrize("word", ["", "complete", "no--answer", "done", "busy!", None])
+@pytest.mark.parametrize("word", ["", "done", "16", "busybody", "no", None])
 def test_words_that_are_no_call_status(ask, word):
     assert ask("call_status_of", word) is None
+
+
+WORDS = {
+    "answered": ["ANSWERED", "ANSWER", "Answered", "ended", "connected", "call-disconnected", "NORMAL_CLEARING",
+                 "user_hangup", "agent_hangup", "customer-ended-call", "assistant-ended-call", "success"],
+    "disconnected": ["NO ANSWER", "NOANSWER", "NotAnswered", "Unanswered", "Missed", "Customer Missed", "BUSY",
+                     "NoResponse", "SubcriberAbsent", "SubscriberAbsent", "user_disconnected", "switched off",
+                     "not reachable", "rejected", "client-hangup", "timeout", "dial_no_answer", "dial_busy",
+                     "customer-did-not-answer", "customer-busy"],
+    "failed": ["FAILED", "CONGESTION", "CHANUNAVAIL", "InvalidNumber", "invalid number", "NoRouteDestination",
+               "ISDDisabled", "exception", "balance-low", "stopped", "error", "dial_failed", "UNALLOCATED_NUMBER"],
+    "calling": ["Dialing", "ring", "registered"],
+    "not_initiated": ["rescheduled", "NotDialed"],
+    "machine": ["voicemail", "voicemail_reached", "machine_start", "AMD"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("word", "meant"), [(word, meant) for meant, words in WORDS.items() for word in words])
+def test_the_words_of_other_systems(ask, word, meant):
+    assert ask("call_word_of", word) == meant
+
+
+VICIDIAL = {
+    "answered": ["SALE", "PTP", "CALLBK", "DNC"],
+    "disconnected": ["NA", "N", "B", "AB", "DROP", "PDROP"],
+    "failed": ["DC", "ADC"],
+    "machine": ["A", "AA", "AM"],
+    "not_initiated": ["NEW"],
+    "calling": ["QUEUE"],
+    None: ["XYZ", "", "completed"],
+}
+
+
+@pytest.mark.parametrize(("code", "meant"), [(code, meant) for meant, codes in VICIDIAL.items() for code in codes])
+def test_codes_of_vicidial(ask, code, meant):
+    assert ask("vicidial_word_of", code) == meant
+
+
+# word, borrower's leg, other leg, reason, talk, duration, whether an end is stated
+OUTCOMES = [
+    (("answered", None, None, None, 50, 60, False), "call_completed"),
+    (("answered", None, None, None, None, 60, True), "call_completed"),
+    (("answered", None, None, None, None, None, False), "call_in_progress"),
+    (("answered", None, None, None, 0, 60, True), "disconnected"),
+    (("answered", None, None, "disconnected", None, 60, True), "disconnected"),
+    (("answered", None, None, "answered", 50, None, False), "call_completed"),
+    (("answered", "disconnected", "call_completed", None, 50, 60, True), "disconnected"),
+    (("call_completed", "disconnected", "call_completed", None, 0, 60, True), "disconnected"),
+    (("call_completed", "failed", None, None, None, None, False), "disconnected"),
+    (("call_completed", None, "disconnected", None, 0, 60, True), "call_completed"),
+    (("call_completed", None, None, "disconnected", None, None, False), "call_completed"),
+    (("machine", None, None, None, 0, 20, True), "call_completed"),
+    (("answered", None, None, "machine", None, None, False), "call_completed"),
+    (("disconnected", "answered", None, None, 50, 60, True), "disconnected"),
+    (("calling", None, None, None, None, None, False), "calling"),
+    ((None, None, None, None, 50, 60, False), "call_completed"),
+    ((None, None, None, None, None, 60, True), "call_completed"),
+    ((None, None, None, None, None, 58, False), "call_completed"),
+    ((None, None, None, None, None, 0, False), "disconnected"),
+    ((None, None, None, None, 0, 5, False), "disconnected"),
+    ((None, None, "failed", None, 0, 0, False), "failed"),
+    ((None, "disconnected", None, None, None, None, False), "disconnected"),
+    ((None, None, None, "answered", None, None, False), "call_in_progress"),
+    ((None, None, None, None, None, None, False), None),
+]
+
+
+@pytest.mark.parametrize(("stated", "meant"), OUTCOMES, ids=str)
+def test_what_became_of_a_call_from_all_that_speaks_of_it(ask, stated, meant):
+    assert ask("call_outcome", *stated) == meant
+
+
+NULL_WORDS = ["NULL", "(null)", "\\N", "N.A.", "NA.", "na", "N/A", "Not Available", "--", "-", "#REF!", "#N/A",
+              "#VALUE!", "0000-00-00", "00-00-0000", "nil", "None", "nan", "NaN", "'NULL", '="N.A."', "'", '=""']  # fmt: skip
+STATING = {"Nan": "Nan", "'5000": "5000", '="000123"': "000123", "0": "0", "Nil Ram": "Nil Ram", "=1+1": "=1+1",
+           "O'Brien": "O'Brien", "Nanda": "Nanda", "-5": "-5", "'  x ": "x", "N": "N"}  # fmt: skip
+
+
+@pytest.mark.parametrize("cell", NULL_WORDS)
+def test_cells_that_state_nothing(ask, cell):
+    assert ask("cell_of", cell) is None
+    assert not ask("is_plain_cell", cell)
+
+
+@pytest.mark.parametrize(("cell", "meant"), STATING.items())
+def test_cells_are_freed_of_a_spreadsheets_dressing(ask, cell, meant):
+    assert ask("cell_of", cell) == meant
+
+
+MOMENTS = [
+    ("05-03-2026", "10:12:44", "05-03-2026 10:12:44"),
+    ("2026-03-05", "10.12 AM", "2026-03-05 10.12 AM"),
+    ("2026-03-05 00:00:00", "10:12", "2026-03-05 10:12"),
+    ("2026-03-05", "2026-03-06 10:12", "2026-03-06 10:12"),
+    ("2026-03-05", "10:12:44 UTC", "2026-03-05 10:12:44 UTC"),
+    (None, "10:12", "10:12"),
+    ("2026-03-05", None, None),
+]
+
+
+@pytest.mark.parametrize(("date", "clock", "meant"), MOMENTS, ids=str)
+def test_a_date_and_a_time_of_two_columns_are_one_moment(ask, date, clock, meant):
+    assert ask("moment_text", date, clock) == meant
+
+
+ZONED = {
+    "2026-03-05 10:00": "2026-03-05 10:00 UTC", "10:00:00": "10:00:00 UTC", "2026-03-05 10:00+05:30": None,
+    "2026-03-05T10:00Z": None, "2026-03-05 10:00 IST": None, "2026-03-05": None, "1772685600": None,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("cell", "meant"), ZONED.items())
+def test_a_header_s_zone_is_that_of_cells_without_one(ask, cell, meant):
+    assert ask("with_zone", cell, "UTC") == (meant or cell)
+
+
+CUSTOM = {
+    '{"loan_id": "EX-2", "campaign": "mar"}': "EX-2", '{"LOAN_ID":"ex-2"}': "ex-2", '{"loanId": 42}': "42",
+    "loan_id=EX-2": "EX-2", "Loan_ID=EX-2&campaign=3": "EX-2", "campaign=3;loan_no=EX-2": "EX-2", "EX-2": "EX-2",
+    '{"campaign": "mar"}': None, "loan_id=": None, None: None,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("cell", "meant"), CUSTOM.items(), ids=str)
+def test_the_loan_that_a_custom_field_names(ask, cell, meant):
+    assert ask("loan_in_custom_field", cell) == meant
 
 
 def test_ids_derive_from_the_natural_key(ask):
@@ -247,7 +373,8 @@ OTHER_ARGUMENTS = {
     **{"date_of": ["true"], "iso_date": ["false"], "timestamp_of": ["true", "330"], "zone_minutes": ["330"]},
     **{"id_of": ["'key'"], "row_id_of": ["1"], "fingerprint_of": ["'x'", "NULL"]},
     "cell_error": ["'field'", "'number'", "'cell'", "NULL"],
-    **{"signed_digits": ["cell"], "hour_of_day": ["12"]},
+    **{"signed_digits": ["cell"], "hour_of_day": ["12"], "unknown_word": ["3"]},
+    **{"with_zone": ["'UTC'"], "moment_text": ["cell"], "call_outcome": ["cell", "cell", "cell", "0", "0", "true"]},
 }
 # These take numbers, dates, flags and lists, not text.
 OF_NO_TEXT = {

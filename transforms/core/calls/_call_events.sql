@@ -18,6 +18,20 @@ entities AS (
     FROM records
     WHERE kind = 'call' AND call_entity IS NOT NULL
     GROUP BY call_entity
+),
+
+-- What became of the call as the row tells it, with the leg that is the borrower's.
+rows AS (
+    SELECT
+        rows.*,
+        call_outcome(
+            rows.status_word,
+            CASE WHEN legs.is_from_leg THEN rows.from_leg_word ELSE rows.to_leg_word END,
+            CASE WHEN legs.is_from_leg THEN rows.to_leg_word ELSE rows.from_leg_word END,
+            rows.reason_word, rows.conversation_seconds, rows.duration_seconds, rows.ended_at IS NOT NULL
+        ) AS status
+    FROM _stg_call_rows AS rows
+    LEFT JOIN _borrower_legs AS legs ON legs.row_id = rows.row_id
 )
 
 SELECT
@@ -25,6 +39,8 @@ SELECT
     CASE
         WHEN rows.row_error IS NULL AND coalesce(entities.call_sid, rows.call_sid) IS NULL
             THEN 'missing_call_sid: the record is about a call that is not known'
+        WHEN rows.row_error IS NULL AND rows.status IS NULL
+            THEN 'unknown_status: nothing in the row says what came of the call'
         ELSE rows.row_error
     END AS row_error,
     CASE WHEN rows.row_error IS NULL THEN coalesce(entities.call_sid, rows.call_sid) END AS call_sid,
@@ -43,7 +59,7 @@ SELECT
     records.triggering_row,
     records.created_at AS stated_created_at,
     records.cell_errors AS more_cell_errors
-FROM _stg_call_rows AS rows
+FROM rows
 JOIN _upload_places AS places ON places.upload_id = rows.upload_id
 LEFT JOIN records ON records.row_id = rows.row_id
 LEFT JOIN entities ON entities.call_entity = records.call_entity

@@ -16,7 +16,7 @@ SELECT
     sessions.status = 'failed' AS is_failed,
     sessions.status = 'call_completed'
     AND coalesce(sessions.conversation_seconds, 0) >= settings.contact_seconds
-    AND coalesce(lower(sessions.answered_by), '') NOT LIKE '%machine%' AS is_contact,
+    AND NOT coalesce(is_machine(sessions.answered_by), false) AS is_contact,
     CASE
         WHEN sessions.status = 'call_completed'
             THEN coalesce(sessions.conversation_seconds, sessions.duration_seconds, 0)

@@ -23,20 +23,42 @@ records AS (
         settings.utc_offset_minutes,
         -- Files state local times, our records UTC.
         CASE WHEN rows.kind = 'call_log' THEN settings.utc_offset_minutes ELSE 0 END AS minutes_east,
-        timestamp_of(rows.initiated_at, coalesce(date_orders.initiated_day_first, true), minutes_east) AS initiated,
+        coalesce(
+            timestamp_of(rows.initiated_at, coalesce(date_orders.initiated_day_first, true), minutes_east),
+            CASE
+                WHEN rows.initiated_else IS NOT NULL
+                    THEN timestamp_of(rows.initiated_else, coalesce(date_orders.initiated_day_first, true), minutes_east)
+            END
+        ) AS initiated,
         timestamp_of(rows.ended_at, coalesce(date_orders.ended_day_first, true), minutes_east) AS ended,
         timestamp_of(rows.updated_at, coalesce(date_orders.updated_day_first, true), minutes_east) AS updated,
         seconds_of(rows.duration_seconds) AS duration,
         seconds_of(rows.conversation_seconds) AS conversation,
         price_of(rows.price) AS cost,
         whole_number_of(rows.triggered_by_row) AS triggered_by_line,
-        CASE WHEN rows.kind = 'call' AND rows.status IS NULL THEN 'not_initiated' ELSE call_status_of(rows.status) END AS our_status
+        CASE
+            WHEN rows.kind = 'call' AND rows.status IS NULL THEN 'not_initiated'
+            WHEN rows.kind <> 'call_log' THEN call_status_of(rows.status)
+            ELSE coalesce(rows.status_as, vicidial_word_of(rows.vicidial_status), words.word)
+        END AS status_word,
+        words.records AS records_with_status,
+        CASE
+            WHEN coalesce(rows.status_name, rows.customer_status, rows.to_leg_status, rows.from_leg_status, rows.end_reason) IS NOT NULL
+                THEN list_transform(
+                    [
+                        rows.status_name, coalesce(rows.customer_status, rows.to_leg_status), rows.from_leg_status,
+                        rows.end_reason
+                    ],
+                    lambda word: call_word_of(word)
+                )
+        END AS other_words
     FROM lake.call_event_rows AS rows
     JOIN lake.uploads AS uploads ON uploads.upload_id = rows.upload_id
     CROSS JOIN settings
     LEFT JOIN date_orders ON date_orders.upload_id = rows.upload_id
     LEFT JOIN _stg_repeated_rows AS repeated
         ON repeated.upload_id = rows.upload_id AND repeated.row_fingerprint = rows.row_fingerprint
+    LEFT JOIN _stg_call_words AS words ON words.upload_id = rows.upload_id AND words.status = rows.status
     LEFT JOIN lake.phones AS from_phones
         ON from_phones.upload_id = rows.upload_id AND from_phones.phone_text = rows.from_number
     LEFT JOIN lake.phones AS to_phones
@@ -52,10 +74,9 @@ SELECT
     CASE
         WHEN problem IS NOT NULL THEN problem
         WHEN kind = 'call_log' AND is_absent(call_sid) THEN 'missing_call_sid: the row has no call id; export the log with the call id in every row'
-        WHEN kind <> 'call' AND status IS NULL THEN 'unknown_status: the row has no status'
-        -- Only what is written as status words are is repeated, so that no cell of a person's gets into a sentence.
-        WHEN our_status IS NULL
-            THEN 'unknown_status: status not recognised' || CASE WHEN regexp_matches(status, '^[a-z][a-z_-]{0,39}$') THEN ': ' || status ELSE '' END
+        WHEN kind = 'status' AND status IS NULL THEN 'unknown_status: the row has no status'
+        WHEN status IS NOT NULL AND status_word IS NULL
+            THEN 'unknown_status: status not recognised' || coalesce(unknown_word(status, records_with_status), '')
     END AS row_error,
     found_errors([
         cell_error('bad_date', 'initiated_at', 'time', initiated_at, initiated),
@@ -70,8 +91,11 @@ SELECT
     ]) AS cell_errors,
     kind,
     call_sid,
-    our_status AS status,
-    status AS provider_status,
+    coalesce(status_word, CASE WHEN status IS NULL THEN other_words[1] END) AS status_word,
+    other_words[2] AS to_leg_word,
+    other_words[3] AS from_leg_word,
+    other_words[4] AS reason_word,
+    coalesce(status, vicidial_status, CASE WHEN other_words[1] IS NOT NULL THEN status_name END, end_reason) AS provider_status,
     initiated AS initiated_at,
     CASE WHEN year(ended + to_minutes(utc_offset_minutes)) > 1970 THEN ended END AS ended_at,
     updated AS updated_at,
@@ -82,7 +106,10 @@ SELECT
     from_phone,
     to_phone,
     direction,
-    answered_by,
+    coalesce(
+        answered_by, CASE WHEN status_word = 'machine' OR list_contains(other_words, 'machine') THEN 'machine' END
+    ) AS answered_by,
+    CASE WHEN upper(vicidial_status) IN ('DNC', 'DNCL') THEN true END AS do_not_call,
     cost AS price,
     currency,
     recording_url,
@@ -90,7 +117,7 @@ SELECT
     message,
     extra_data,
     call_metadata,
-    loan_number(loan_id) AS loan_id,
+    loan_number(loan_in_custom_field(loan_id)) AS loan_id,
     triggered_by_batch,
     triggered_by_line
 FROM records

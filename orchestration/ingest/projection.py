@@ -1,0 +1,107 @@
+"""What a row of the lake is made of: a record's exact text, and one cell for each field of its kind.
+
+A cell is what it says, without the blanks around it and a spreadsheet's dressing (an apostrophe before it, or
+`="000123"`), and null where it says that nothing is stated. Of several columns that serve a field the first that states
+something counts.
+"""
+
+from collections.abc import Callable, Sequence
+
+from models.fields import CALL_LOG, FIELDS, LOAN_BOOK
+from models.headers import Vocabulary, column_positions, is_in_milliseconds, zone_in
+from models.quoting import identifier, literal
+from orchestration.macros import macros_in
+from orchestration.reader import Reading, stated, unique_keys
+
+_NOTHING = "CAST(NULL AS VARCHAR)"
+# Codes that would be null words elsewhere: VICIdial's NA is no answer.
+_AS_WRITTEN = ("vicidial_status",)
+
+
+def row_projection(reading: Reading, kind: str, upload_id: str, own: Vocabulary) -> tuple[str, list[object]]:
+    """The columns of lake/upload_rows as a SELECT list over the columns of a reading, and its parameters."""
+    keys = unique_keys(reading.header or [""] * reading.columns)
+    # Headers become the keys of a STRUCT, quoted as identifiers; blank cells are "" in the JSON.
+    struct = ", ".join(f"{identifier(key)} := c{position}" for position, key in enumerate(keys))
+    raw = f"to_json(struct_pack({struct}))" if keys else "'{}'"
+    raw_data = f"CASE WHEN problem IS NULL THEN {raw} ELSE to_json(struct_pack(_record := record_text)) END"
+    columns = [
+        "CAST(? AS UUID) AS upload_id",
+        "line_number",
+        f"CAST({raw_data} AS VARCHAR) AS raw_data",
+        f"CAST(md5({raw_data}) AS UUID) AS row_fingerprint",
+        "problem",
+        "CAST(NULL AS UUID) AS entity_id",  # which customer it is, in the words of our own API; no file states it
+        *(f"{cell} AS {identifier(name)}" for name, cell in _fields(reading, kind, own, raw_data).items()),
+    ]
+    return ", ".join(columns), [upload_id]
+
+
+def needed_macros(projection: str) -> str:
+    """The SQL of the macros that a projection uses."""
+    return macros_in(projection)
+
+
+def _fields(reading: Reading, kind: str, own: Vocabulary, raw_data: str) -> dict[str, str]:
+    positions = column_positions(reading.header, kind, own)
+
+    def cells(name: str) -> list[str]:
+        return [_cell(reading, position, name) for position in positions.get(name, [])]
+
+    fields = {name: _first(cells(name)) for name in FIELDS[kind]}
+    if kind == LOAN_BOOK:
+        parts = [fields[name] for name in ("first_name", "middle_name", "last_name") if fields[name] != _NOTHING]
+        if parts:
+            fields["full_name"] = _first([*cells("full_name"), f"nullif(concat_ws(' ', {', '.join(parts)}), '')"])
+        fields["loan_status"] = _first([_as_the_lender_means(fields["loan_status"], own), fields["loan_status"]])
+    if kind == CALL_LOG:
+        _join_dates_and_clocks(fields, cells)
+        fields["status_as"] = _as_the_lender_means(fields["status"], own)
+        if not positions.get("call_sid"):
+            fields["call_sid"] = f"'row-' || md5({raw_data})"
+    return fields
+
+
+def _cell(reading: Reading, position: int, name: str) -> str:
+    column, header = f"c{position}", reading.header[position]
+    bare = stated(column, reading.padding)
+    if name in _AS_WRITTEN:
+        return bare
+    cell = f"CASE WHEN is_plain_cell({column}) THEN {bare} ELSE cell_of({bare}) END"
+    if name.endswith("_at") and (zone := zone_in(header)):
+        return f"with_zone({cell}, {literal(zone)})"
+    if name.endswith("_seconds") and is_in_milliseconds(header):
+        return f"seconds_text({cell})"
+    return cell
+
+
+def _join_dates_and_clocks(fields: dict[str, str], cells: Callable[[str], list[str]]) -> None:
+    """A date and a time in two columns are one moment.
+
+    What a later column states of the start serves where the first cannot be read.
+    """
+    start, date, end = fields["initiated_at"], fields["initiated_date"], fields["ended_at"]
+    others = [*cells("initiated_at")[1:], date] if start != _NOTHING else []
+    fields["initiated_else"] = _first([other for other in others if other != _NOTHING])
+    if date != _NOTHING:
+        fields["initiated_at"] = f"coalesce(moment_text({date}, {start}), {date})"
+    if (
+        end != _NOTHING
+        and (day := _first([date, f"date_part_of({start})" if start != _NOTHING else _NOTHING])) != _NOTHING
+    ):
+        fields["ended_at"] = f"moment_text({day}, {end})"
+
+
+def _as_the_lender_means(cell: str, own: Vocabulary) -> str:
+    """What the lender's own list says that a status word means; null for a word that is not on it."""
+    if not own.words or cell == _NOTHING:
+        return _NOTHING
+    means = " ".join(f"WHEN {literal(word)} THEN {literal(status)}" for word, status in own.words.items())
+    return f"CASE letters_of({cell}) {means} END"
+
+
+def _first(cells: Sequence[str]) -> str:
+    stated_cells = [cell for cell in cells if cell != _NOTHING]
+    if not stated_cells:
+        return _NOTHING
+    return stated_cells[0] if len(stated_cells) == 1 else f"coalesce({', '.join(stated_cells)})"
