@@ -12,6 +12,7 @@ from orchestration.defs.history import is_under_way, last_killed
 from orchestration.defs.partitions import RANGE_END, RANGE_START, UPLOADS, UPLOADS_NAME, contiguous
 from orchestration.ingest.inbox import Inbox, partition_keys
 from orchestration.settings import load_settings
+from orchestration.store.hashing import digest
 from orchestration.store.home import Home
 from orchestration.store.lake import Lake
 
@@ -48,10 +49,12 @@ def inbox_sensor(job: str) -> dg.SensorDefinition:
         known = context.instance.get_dynamic_partitions(UPLOADS_NAME)
         keys = partition_keys(files, known)
         new = [key for key in keys if key not in known]
+        # What cannot be read is asked for once, and again when the inbox or the lake is another one.
+        seen = [now, lake.state("uploads", "sightings", "originals"), last_killed(context.instance, job)]
         return dg.SensorResult(
             dynamic_partitions_requests=[UPLOADS.build_add_request(new)] if new else [],
             run_requests=[
-                dg.RunRequest(tags={RANGE_START: first, RANGE_END: last})
+                dg.RunRequest(run_key=digest(first, last, json.dumps(seen)), tags={RANGE_START: first, RANGE_END: last})
                 for first, last in contiguous(keys, [*known, *new])
             ],
             cursor=json.dumps(now),

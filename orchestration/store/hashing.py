@@ -1,4 +1,4 @@
-"""What a file is known by: the sha256 of its bytes."""
+"""What files and texts are known by: the sha256 of their bytes."""
 
 import hashlib
 import os
@@ -16,6 +16,11 @@ _BLOCK = 1 << 20
 def short_hash(sha256: str) -> str:
     """Enough hex digits of a sha256 to tell the uploads of a home apart, and few enough to read."""
     return sha256[:10]
+
+
+def digest(*parts: str) -> str:
+    """One hash of several texts."""
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def hash_file(path: Path) -> str:

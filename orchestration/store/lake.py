@@ -130,12 +130,12 @@ class Lake:
             found += same
         return found if names else known
 
-    def state(self) -> str:
-        """A hash of what the lake holds; it changes with every upload, sighting and re-reading."""
+    def state(self, *folders: str) -> str:
+        """A hash of what the lake holds; it changes with every upload, sighting and re-reading. Or of some folders."""
         names = sorted(
             f"{path.relative_to(self.root)}:{path.stat().st_size}:{path.stat().st_mtime_ns}"
-            for folder in ("uploads", "sightings")
-            for path in (self.root / folder).glob("*.parquet")
+            for folder in folders or ("uploads", "sightings")
+            for path in (self.root / folder).glob("*")
         )
         return hashlib.sha256("\n".join(names).encode()).hexdigest()
 

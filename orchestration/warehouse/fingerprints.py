@@ -4,7 +4,6 @@ A table's token is a hash of everything it was made from: its SQL, the macros, t
 tokens of a warehouse say whether its tables belong together, and which of them have passed their checks.
 """
 
-import hashlib
 import json
 from functools import cache, cached_property
 from pathlib import Path
@@ -17,6 +16,7 @@ import transforms
 from orchestration.macros import macros
 from orchestration.settings import Settings
 from orchestration.store.atomic import logs
+from orchestration.store.hashing import digest
 from orchestration.store.home import Home
 from orchestration.store.lake import Lake
 from orchestration.store.session_copy import file_stamp
@@ -25,11 +25,6 @@ from orchestration.warehouse.pii_key import pii_key
 from orchestration.warehouse.transforms import Transform, identity_steps, load_transforms
 
 _AUDIT = "(audit)"
-
-
-def digest(*parts: str) -> str:
-    """One hash of several texts."""
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def settings_key(settings: Settings) -> str:

@@ -225,9 +225,15 @@ def test_ten_files_dropped_at_once_are_one_run(tmp_path: Path, monkeypatch: pyte
             added.partition_keys[0],
             added.partition_keys[-1],
         )
+        (again,) = tick("inbox_sensor", instance, third.cursor).run_requests
+        assert again.run_key == request.run_key, "what could not be read is asked for once"
+        os.utime(world.home.inbox / "file3.csv")
+        changed = tick("inbox_sensor", instance, third.cursor)
+        (later,) = tick("inbox_sensor", instance, changed.cursor).run_requests
+        assert later.run_key != request.run_key, "and again when a file has changed"
         instance.add_dynamic_partitions(UPLOADS.name, added.partition_keys)
         assert run_job("ingest", instance, tags=request.tags).success
-        assert "Nothing new" in tick("inbox_sensor", instance, third.cursor).skip_message
+        assert "Nothing new" in tick("inbox_sensor", instance, changed.cursor).skip_message
         one, two = tick("lake_sensor", instance), tick("lake_sensor", instance)
         assert [len(one.run_requests), len(two.run_requests)] == [1, 1]
         assert one.run_requests[0].run_key == two.run_requests[0].run_key, "Dagster starts a run key once"

@@ -264,7 +264,8 @@ def test_what_became_of_a_call_from_all_that_speaks_of_it(ask, stated, meant):
 
 
 NULL_WORDS = ["NULL", "(null)", "\\N", "N.A.", "NA.", "na", "N/A", "Not Available", "--", "-", "#REF!", "#N/A",
-              "#VALUE!", "0000-00-00", "00-00-0000", "nil", "None", "nan", "NaN", "'NULL", '="N.A."', "'", '=""']  # fmt: skip
+              "#VALUE!", "0000-00-00", "00-00-0000", "nil", "None", "nan", "NaN", "'NULL", '="N.A."', "'",
+              '=""']  # fmt: skip
 STATING = {"Nan": "Nan", "'5000": "5000", '="000123"': "000123", "0": "0", "Nil Ram": "Nil Ram", "=1+1": "=1+1",
            "O'Brien": "O'Brien", "Nanda": "Nanda", "-5": "-5", "'  x ": "x", "N": "N"}  # fmt: skip
 
