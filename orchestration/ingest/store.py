@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from models import phones
 from models.fields import FIELDS, PHONE_FIELDS, UNKNOWN, column_positions, kind_of, known_columns
 from models.quoting import identifier
+from models.shapes import known_shape
 from orchestration.reader import (
     Limits,
     OtherLine,
@@ -45,7 +46,7 @@ def store(
     """
     lake.begin(sha256)
     try:
-        reading = read_file(staged, staged.parent, limits, known_columns)
+        reading = read_file(staged, staged.parent, limits, known_columns, known_shape)
         kind, message = kind_of(reading.header)
         reading = _store_rows(lake, reading, kind, sha256, con)
         if not (reading.header or reading.records or reading.lines.other):  # known only now
