@@ -14,6 +14,7 @@ from models import phones
 from models.fields import FIELDS, PHONE_FIELDS, UNKNOWN
 from models.headers import Vocabulary, column_positions, kind_of, known_columns, unused_columns
 from models.quoting import identifier
+from models.shapes import known_shape
 from orchestration.ingest.projection import needed_macros, row_projection
 from orchestration.reader import (
     Limits,
@@ -52,7 +53,7 @@ def store(
     """
     lake.begin(sha256)
     try:
-        reading = read_file(staged, staged.parent, limits, partial(known_columns, own=own))
+        reading = read_file(staged, staged.parent, limits, partial(known_columns, own=own), known_shape)
         kind, message = kind_of(reading.header, own)
         reading = _store_rows(lake, reading, kind, sha256, con, own)
         if not (reading.header or reading.records or reading.lines.other):  # known only now

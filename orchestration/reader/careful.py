@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from orchestration.reader.cells import Dialect, cut_otherwise, parse, repaired_cells, strict_cells
 from orchestration.reader.errors import Limits, ReadLimitError
 from orchestration.reader.layout import Row
+from orchestration.reader.shapes import is_value
 from orchestration.reader.text import readable, undecodable
 
 # How often the lines of an open quote are looked at whether they are a record by now.
@@ -35,9 +36,9 @@ def read_rows(
 ) -> Iterator[Row]:
     """The rows of `lines`, the first of which has the number `first_line`.
 
-    `widths` are the numbers of cells that make a record whole, the likeliest first. Lines are joined only if together
-    they are well formed and whole; what cannot be cut is one row with a problem, and reading goes on with the next
-    line.
+    `widths` are the numbers of cells that make a record whole, the likeliest first. Lines are joined if together they
+    are well formed, and whole or not mostly whole records without their first and last; what cannot be cut is one row
+    with a problem, and reading goes on with the next line.
     """
     index = 0
     while index < len(lines):
@@ -75,7 +76,7 @@ def _row(lines: list[str], index: int, first_line: int, dialect: Dialect, widths
 def _joined(
     lines: list[str], index: int, dialect: Dialect, widths: tuple[int, ...], clean: bool
 ) -> tuple[str, list[str]] | None:
-    """The lines from `index` on that together are well formed and whole, as (text, cells)."""
+    """The lines from `index` on that together are a well-formed record, as (text, cells)."""
     parts, quotes, tries = [lines[index]], lines[index].count(dialect.quote), 0
     for position in range(index + 1, len(lines)):
         following = lines[position]
@@ -91,11 +92,21 @@ def _joined(
         tries += 1
         text = "\n".join(parts).removesuffix("\r")
         cells, unfinished = parse(text, dialect)
-        if cells is not None and len(cells) in widths:
-            return text, cells
+        if cells is not None:
+            within = lines[index + 1 : position]
+            return (text, cells) if len(cells) in widths or not _are_records(within, dialect, widths) else None
         if not unfinished or tries > _MOST_TRIES:
             return None
     return None
+
+
+def _are_records(lines: list[str], dialect: Dialect, widths: tuple[int, ...]) -> bool:
+    """Whether most lines are whole records by themselves, with a number or a date: stray quotes stand around them."""
+    records = 0
+    for line in lines:
+        cells = strict_cells(line.removesuffix("\r"), dialect)
+        records += cells is not None and len(cells) in widths and any(map(is_value, cells))
+    return 2 * records > len(lines)
 
 
 def _mended(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from orchestration.reader.cells import OTHER_DELIMITERS, Dialect, loose_cells, strict_cells
-from orchestration.reader.layout import KnownHeader, Layout, Row
+from orchestration.reader.layout import KnownHeader, KnownShape, Layout, Row
 from orchestration.reader.shapes import is_blank, is_value
 
 _LOOK_AHEAD = 200
@@ -16,6 +16,9 @@ _MOST_TITLES = 10
 _FULL = 0.6
 # The share of records that have nothing beyond the header where their delimiters go on: else the header lacks a name.
 _BLANK_BEYOND = 0.95
+# The names of groups are short, and no notes such as `As on: 5 March`.
+_MOST_WORDS = 3
+_NOTE = re.compile(r"[\d:]")
 
 
 def find_layout(
@@ -29,7 +32,8 @@ def find_layout(
     if known:
         names = [known(row.cells) if row.cells else 0 for row in rows]
         if most := max(names, default=0):
-            return _layout(rows, next(i for i, count in enumerate(names) if 2 * count >= most), 1, width, known)
+            first = next(i for i, count in enumerate(names) if 2 * count >= most)
+            return _layout(rows, first, 1 + _names_parts(rows, first), width, known)
     rows = [row if row.cells is not None else row._replace(cells=loose_cells(row.text, dialect)) for row in rows]
     filled = [index for index, row in enumerate(rows) if not row.blank]
     if not filled:
@@ -45,17 +49,28 @@ def find_layout(
         if first and (cells := _cut_otherwise(rows[first - 1], width, dialect)):
             rows[first - 1] = rows[first - 1]._replace(cells=cells)
             return _layout(rows, first - 1, 1, width, known)
+        first -= _records_above(rows, first, width, fullness)
         return Layout([], 0, rows[first].line_number, width, *_column_shapes(rows[first:]), known=known)
     groups, count = _group_rows(rows, first, width), _header_rows(rows, first, width)
+    if count == 1:
+        count += _names_parts(rows, first)
     return _layout(rows, first - groups, groups + count, width, known)
+
+
+def layout_by_shape(rows: list[Row], shape: KnownShape) -> Layout | None:
+    """The layout of a file without a header whose first record, and most others, have a known shape; else None."""
+    filled = [row for row in rows if not row.blank]
+    shapes = [shape(row.cut) for row in filled]
+    known = [found for found in shapes if found]
+    if not known or not shapes[0] or 2 * len(known) <= len(shapes):
+        return None
+    source, names = max(known, key=lambda found: len(found[1]))
+    return Layout(list(names), 0, filled[0].line_number, len(names), *_column_shapes(filled), shaped_by=source)
 
 
 def _layout(rows: list[Row], first: int, count: int, width: int, known: KnownHeader | None) -> Layout:
     last = rows[first + count - 1]
-    header = [
-        " ".join(dict.fromkeys(cell.strip() for cell in cells if not is_blank(cell))) if count > 1 else cells[0]
-        for cells in zip(*_padded([row.cut for row in rows[first : first + count]]), strict=True)
-    ]
+    header = _joined_names([row.cut for row in rows[first : first + count]])
     below = rows[first + count :]
     beyond = [row.cells[len(header) :] for row in below if row.cells and len(row.cells) > len(header)]
     return Layout(
@@ -64,15 +79,36 @@ def _layout(rows: list[Row], first: int, count: int, width: int, known: KnownHea
         last.line_number + last.lines,
         width,
         *_column_shapes(below),
-        trailing=width > len(header)
-        and _BLANK_BEYOND * len(beyond) <= sum(all(map(is_blank, cells)) for cells in beyond),
+        trailing=width > len(header) and _BLANK_BEYOND * len(beyond) <= sum(map(_is_nothing, beyond)),
         known=known,
     )
 
 
-def _padded(rows: list[list[str]]) -> list[list[str]]:
+def _is_nothing(cells: Sequence[str]) -> bool:
+    """Whether the cells are such as delimiters at the end of a line make; a line break is one that somebody wrote."""
+    return all(is_blank(cell) and "\n" not in cell for cell in cells)
+
+
+def _joined_names(rows: list[list[str]]) -> list[str]:
+    """The names of columns that rows name together, one cell of each joined by a space.
+
+    The name of a group stands above its first column. It is carried over the blank cells beside it where the names
+    below are no names by themselves: where they repeat, or are only some.
+    """
+    if len(rows) == 1:
+        return rows[0]
     width = max(map(len, rows))
-    return [row + [""] * (width - len(row)) for row in rows]
+    *above, last = [[cell.strip() for cell in row] + [""] * (width - len(row)) for row in rows]
+    if "" in last or len(set(last)) < width:
+        above = [_carried(row, last) for row in above]
+    return [" ".join(dict.fromkeys(filter(None, cells))) for cells in zip(*above, last, strict=True)]
+
+
+def _carried(row: list[str], below: list[str]) -> list[str]:
+    carried: list[str] = []
+    for cell, name in zip(row, below, strict=True):
+        carried.append(cell or (carried[-1] if carried and name else ""))
+    return carried
 
 
 def _below_titles(rows: list[Row], first: int, width: int, extent: int, fullness: float) -> int:
@@ -86,17 +122,67 @@ def _below_titles(rows: list[Row], first: int, width: int, extent: int, fullness
 
 
 def _group_rows(rows: list[Row], first: int, width: int) -> int:
-    """How many rows right above the header name groups of its columns: texts with gaps between them."""
+    """How many rows right above the header name groups of its columns."""
     count = 0
     while first > count and count < 2:
-        cells = rows[first - count - 1].cut
-        filled = [position for position, cell in enumerate(cells) if not is_blank(cell)]
-        if not filled or len(cells) != width or any(is_value(cells[position]) for position in filled):
-            break
-        gaps = filled[0] > 0 or (len(filled) > 2 and filled[-1] >= len(filled))
-        if len(filled) < 2 or not gaps:
+        above = rows[first - count - 1].cut
+        if len(above) != width or any(map(is_value, above)) or not _names_groups(above, rows[first - count].cut):
             break
         count += 1
+    return count
+
+
+def _names_groups(above: list[str], names: list[str]) -> bool:
+    """Whether texts with gaps between them are groups of the names below rather than a title.
+
+    They are if there are more than two, or two that start with a gap; two that have a gap each, if they are short; and
+    such without which the names below would repeat, or be missing.
+    """
+    filled = [position for position, cell in enumerate(above) if not is_blank(cell)]
+    if len(filled) > 1 and (filled[0] > 0 or (len(filled) > 2 and filled[-1] >= len(filled))):
+        return True
+    if not filled or filled == [0]:
+        return False
+    alone, joined = [name.strip() for name in names], _joined_names([above, names])
+    if len(set(alone)) < len(alone) == len(set(joined)) and all(joined):
+        return True
+    if not all(len(above[at].split()) <= _MOST_WORDS and not _NOTE.search(above[at]) for at in filled):
+        return False
+    return ("" in alone and all(joined)) or (len(filled) == 2 and filled[1] > 1 and filled[1] + 1 < len(above))
+
+
+def _names_parts(rows: list[Row], first: int) -> int:
+    """1 where the row below the header names the parts of its groups, and nothing else: `Air`, `Rail` below `Travel`.
+
+    A group is a name with gaps behind it; its gaps, at least, have names below them.
+    """
+    if first + 1 >= len(rows):
+        return 0
+    header, below = rows[first].cut, rows[first + 1].cut
+    if len(header) != len(below) or any(map(is_value, below)):
+        return 0
+    parts = {position for position, cell in enumerate(below) if not is_blank(cell)}
+    gaps = {position for position, cell in enumerate(header) if is_blank(cell) and any(header[:position])}
+    starts = {position - 1 for position in gaps} - gaps
+    return int(len(parts) > 1 and gaps <= parts <= gaps | starts and len(parts) < len(header))
+
+
+def _records_above(rows: list[Row], first: int, width: int, fullness: float) -> int:
+    """How many rows right above the first full record of a table without a header are records with blank cells.
+
+    A text alone in its row may be a title: it is a record below another, and in a table of two columns.
+    """
+    values, texts = _column_shapes(rows[first:])
+    count = 0
+    for steps in range(1, first + 1):
+        cells = rows[first - steps].cut
+        filled = [position for position, cell in enumerate(cells) if not is_blank(cell)]
+        alike = all(position in (values if is_value(cells[position]) else texts) for position in filled)
+        if not filled or len(cells) != width or not alike:
+            break
+        lone = cells[filled[0]] if len(filled) == 1 else ""
+        if not lone or is_value(lone) or (fullness <= 2 and len(lone.split()) < _MOST_WORDS):
+            count = steps
     return count
 
 

@@ -16,6 +16,8 @@ OTHER_TABLE = "other_table"
 
 # How many columns of a row's cells have known names, as far as they make it a header; else 0.
 KnownHeader = Callable[[Sequence[str]], int]
+# Of a record's cells: what writes such records without a header, and the names of their columns; else None.
+KnownShape = Callable[[Sequence[str]], tuple[str, Sequence[str]] | None]
 
 _TOTAL = re.compile(
     r"\W*(?:(?:grand|sub|net|page|overall|branch|cluster)[\s_-]*)?totals?[\W\d_]*"
@@ -62,6 +64,7 @@ class OtherLine(NamedTuple):
 class Layout:
     """Where the header is (`header_line` 0: nowhere), its cells, and what is known of the records below.
 
+    A file without a header has the names of columns that its shape tells, if what writes it (`shaped_by`) is known.
     `body_line` is the line after the header; `width` the number of cells that most records have; `values` the columns
     in which nearly every cell that is not blank is a number, a date or the like, `texts` those in which none is.
     `trailing`: records have more cells than the header, and those beyond it are blank in nearly all.
@@ -74,6 +77,7 @@ class Layout:
     values: frozenset[int] = frozenset()
     texts: frozenset[int] = frozenset()
     trailing: bool = False
+    shaped_by: str = ""
     known: KnownHeader | None = None
 
     @cached_property

@@ -15,8 +15,8 @@ from orchestration.reader.cells import Dialect, strict_cells
 from orchestration.reader.dialect import choose_dialect, told_delimiter
 from orchestration.reader.errors import Limits, ReadError, ReadLimitError
 from orchestration.reader.filetypes import HEAD_BYTES, WORKBOOK, file_type
-from orchestration.reader.header import find_layout
-from orchestration.reader.layout import PREAMBLE, KnownHeader, Layout, OtherLine, Row
+from orchestration.reader.header import find_layout, layout_by_shape
+from orchestration.reader.layout import PREAMBLE, KnownHeader, KnownShape, Layout, OtherLine, Row
 from orchestration.reader.records import Written, write_rows
 from orchestration.reader.scan import Scan, blanks_at_edges, scan
 from orchestration.reader.shapes import BLANKS, is_blank
@@ -28,6 +28,11 @@ _SAMPLE_ROWS = 1_000
 _SAMPLE_BYTES = 1 << 20
 _BODY = "body.csv"
 _MOST_LOOKED_AT = 1_000
+# A delimiter too many in the records looks like one too few in the header.
+_NAME_MISSING = (
+    "the records end with a delimiter that the header lacks, so that a name may be missing there and those after it "
+    "stand over the wrong columns; check that every column has its name"
+)
 
 
 @dataclass(frozen=True)
@@ -154,12 +159,19 @@ class Reading:
         )
 
 
-def read_file(path: Path, staging: Path, limits: Limits = Limits(), known: KnownHeader | None = None) -> Reading:
+def read_file(
+    path: Path,
+    staging: Path,
+    limits: Limits = Limits(),
+    known: KnownHeader | None = None,
+    shape: KnownShape | None = None,
+) -> Reading:
     """Read the file at `path`, keeping what is needed for its records in the folder `staging`.
 
     `path` must be a file of ours (a copy), never a name that a user chose: DuckDB takes names for patterns. `known`
-    says of a row's cells whether they are a header; without it the header is told by its form. docs/reading.md says
-    what is read, and how. Raises UnreadableFileError and ReadLimitError, both ReadError.
+    says of a row's cells whether they are a header; without it the header is told by its form. `shape` knows records
+    that never have one. docs/reading.md says what is read, and how. Raises UnreadableFileError and ReadLimitError, both
+    ReadError.
     """
     size = path.stat().st_size
     if size > limits.file_bytes:
@@ -170,7 +182,7 @@ def read_file(path: Path, staging: Path, limits: Limits = Limits(), known: Known
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
     if file_type(path, head, limits.file_bytes) == WORKBOOK:
-        return _read_workbook(path, staging, limits, known)
+        return _read_workbook(path, staging, limits, known, shape)
     check_lines(path, limits)
     decoded = decode(path.read_bytes())
     head_lines, whole = _head(decoded, limits)
@@ -184,7 +196,7 @@ def read_file(path: Path, staging: Path, limits: Limits = Limits(), known: Known
         head_lines, whole = _head(decoded, limits)
         dialect, width = choose_dialect(head_lines, told)
     sample = list(itertools.islice(read_rows(head_lines, 1, dialect, (width,), decoded.clean), _SAMPLE_ROWS))
-    layout = find_layout(sample, width, known, dialect)
+    layout = (layout_by_shape(sample, shape) if shape else None) or find_layout(sample, width, known, dialect)
     return _laid_out(path, staging, decoded, dialect, layout, sample, limits)
 
 
@@ -212,6 +224,7 @@ def _laid_out(
             physical=layout.body_line - 1 + body.physical_lines,
         ),
         **_above(rows_above),
+        remarks=_remarks(layout),
         scan=body,
         first_byte=first_byte,
         decoded=decoded,
@@ -231,9 +244,12 @@ def _laid_out(
     )
 
 
-def _read_workbook(path: Path, staging: Path, limits: Limits, known: KnownHeader | None) -> Reading:
+def _read_workbook(
+    path: Path, staging: Path, limits: Limits, known: KnownHeader | None, shape: KnownShape | None
+) -> Reading:
     book = read_workbook(path, staging, limits, known)
-    sheet, layout = book.rows, book.layout
+    sheet = book.rows
+    layout = (layout_by_shape(sheet[:_SAMPLE_ROWS], shape) if shape else None) or book.layout
     _check_columns(max(len(layout.header), layout.width), limits)
     first = layout.header_line or layout.body_line
     rows_above = [row for row in sheet if row.line_number < first]
@@ -251,10 +267,20 @@ def _read_workbook(path: Path, staging: Path, limits: Limits, known: KnownHeader
             physical=len(sheet),
         ),
         **_above(rows_above),
-        remarks=book.remarks,
+        remarks=book.remarks + ([_by_shape(layout)] if layout.shaped_by else []),
         limits=limits,
     )
     return reading._with(written)
+
+
+def _remarks(layout: Layout) -> list[str]:
+    if layout.shaped_by:
+        return [_by_shape(layout)]
+    return [_NAME_MISSING] if layout.trailing and layout.width == len(layout.header) + 1 else []
+
+
+def _by_shape(layout: Layout) -> str:
+    return f"it has no header, and its columns are named as in {layout.shaped_by}, whose shape its records have"
 
 
 def _above(rows: list[Row]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import duckdb
 import pyarrow.parquet as pq
 
 from orchestration.reader.errors import Limits, UnreadableFileError
-from orchestration.reader.layout import KnownHeader, OtherLine
+from orchestration.reader.layout import KnownHeader, KnownShape, OtherLine
 from orchestration.reader.reading import LineCounts, Reading, read_file
 
 
@@ -46,10 +46,16 @@ class Table:
     remarks: list[str]
 
 
-def read_table(path: str | Path, limits: Limits = Limits(), known: KnownHeader | None = None) -> Table:
+def read_table(
+    path: str | Path,
+    limits: Limits = Limits(),
+    known: KnownHeader | None = None,
+    shape: KnownShape | None = None,
+) -> Table:
     """Read a delimited text file or a workbook, whatever its name, encoding and dialect.
 
-    `known` may say of a row's cells whether they are the header. The file is not changed; it is read into memory.
+    `known` may say of a row's cells whether they are the header, `shape` what the columns of records without one are.
+    The file is not changed; it is read into memory.
     Raises UnreadableFileError or ReadLimitError, both with a `code`; OSError when the file cannot be opened.
     """
     source = Path(path)
@@ -59,7 +65,7 @@ def read_table(path: str | Path, limits: Limits = Limits(), known: KnownHeader |
         staging = Path(folder)
         staged = staging / "upload"
         staged.symlink_to(source.absolute())
-        reading = read_file(staged, staging, limits, known)
+        reading = read_file(staged, staging, limits, known, shape)
         written = staging / "table.parquet"
         with duckdb.connect(config={"threads": 1}) as con:
             reading = reading.write(con, "*", [], written)

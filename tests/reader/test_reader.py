@@ -3,6 +3,7 @@
 import csv
 import io
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from orchestration.reader import Reading, ReadLimitError, read_file, unique_keys
+from orchestration.reader import Reading, ReadLimitError, read_file, read_table, unique_keys
 from orchestration.reader.shapes import BLANKS
 
 QUOTING = "bad_quoting: the line's double quotes do not pair up; close or double the quote"
@@ -115,7 +116,7 @@ FILES = {
     "a long record of blanks": ("a,b\nRao, Asha,\n", [(2, too_many(3, 2), "Rao, Asha,")], "careful"),
     "a quote that is never closed": ('a,b\n1,"x\n3,4\n', [(2, ["1", '"x']), (3, ["3", "4"])], "careful"),
     "text behind a quote": ('a,b\r\n"x" y,1\r\n3,4', [(2, ['"x" y', "1"]), (3, ["3", "4"])], "careful"),
-    "a short record over lines": ('a,b,c\n"x\ny",1\n', [(2, QUOTING, '"x'), (3, ['y"', "1", ""])], "careful"),
+    "a short record over lines": ('a,b,c\n"x\ny",1\n', [(2, ["x\ny", "1", ""])], "careful"),
     "lines after bad records": (
         'a,b\n"p\nq",1\n1,2,3\n\n"u\nv",2\n"x,3\n4,5\n',
         [(2, ["p\nq", "1"]), (4, too_many(3, 2), "1,2,3"), (6, ["u\nv", "2"]), (8, ['"x', "3"]),
@@ -221,6 +222,54 @@ def test_records_far_down_a_large_file_keep_their_lines(read):
     assert found.reading.speed == "careful"
     assert [record for record in found.records if len(record) == 3] == [(40_003, too_many(3, 2), "bad,bad,bad")]
     assert (len(found.records), found.records[-1][0]) == (60_001, 60_003)
+
+
+LACKING = (
+    "the records end with a delimiter that the header lacks, so that a name may be missing there and those after it "
+    "stand over the wrong columns; check that every column has its name"
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "remarks"),
+    [
+        ("a,b\n1,x,\n2,y,\n", [LACKING]),
+        ("a;b\n1;x;\n2;y;\n3;z;\n", [LACKING]),
+        ("a,b\n1,x,,,\n2,y,,,\n", []),
+        ("a,b,\n1,x,\n2,y,\n", []),
+        (PLAIN, []),
+    ],
+)
+def test_a_name_that_may_be_missing_is_remarked(read, content, remarks):
+    assert read(content).reading.remarks == remarks
+
+
+def letters(cells: Sequence[str]) -> tuple[str, tuple[str, ...]] | None:
+    """A shape: a letter, then numbers, at most three cells."""
+    known = 1 < len(cells) <= 3 and cells[0].isalpha() and all(cell.isdigit() for cell in cells[1:])
+    return ("a letter's log", ("letter", "first", "second")[: len(cells)]) if known else None
+
+
+SHAPED = [
+    ("x,1,2\ny,3,4\n", ["letter", "first", "second"], [(1, ["x", "1", "2"]), (2, ["y", "3", "4"])]),
+    ("\n\nx,1,2\n", ["letter", "first", "second"], [(3, ["x", "1", "2"])]),
+    ("x,1\ny,3\nz,3,4\n", ["letter", "first", "second"],
+     [(1, ["x", "1", ""]), (2, ["y", "3", ""]), (3, ["z", "3", "4"])]),
+    ('"x","1"\n"y",3\n9,9\n', ["letter", "first"], [(1, ["x", "1"]), (2, ["y", "3"]), (3, ["9", "9"])]),
+    ("a,b,c\nx,1,2\ny,3,4\n", ["a", "b", "c"], [(2, ["x", "1", "2"]), (3, ["y", "3", "4"])]),
+    ("x,1,2\n9,3,4\n9,5,6\n", ["x", "1", "2"], [(2, ["9", "3", "4"]), (3, ["9", "5", "6"])]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("content", "header", "records"), SHAPED)
+def test_a_file_without_a_header_whose_shape_is_known_has_its_names(tmp_path, content, header, records):
+    path = tmp_path / "log.csv"
+    path.write_text(content, encoding="utf-8")
+    table = read_table(path, shape=letters)
+    assert (table.header, [(record.line_number, record.cells) for record in table.records]) == (header, records)
+    assert all(record.problem is None for record in table.records)
+    named = "it has no header, and its columns are named as in a letter's log, whose shape its records have"
+    assert (table.remarks, table.lines.header) == (([named], 0) if header[0] == "letter" else ([], 1))
 
 
 CELLS = st.one_of(

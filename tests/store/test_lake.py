@@ -175,6 +175,23 @@ def test_only_an_empty_file_is_called_empty(world, content, speed, count, messag
     assert len(records(world, content)) == upload["records"]
 
 
+def test_calls_of_a_known_shape_need_no_header(world):
+    line = (
+        '"","801","09845012345","out","""Desk"" <801>","SIP/801-1","SIP/t-1","Dial","SIP/t/1,60","2026-03-05 10:12:44",'
+        '{},"2026-03-05 10:13:55",71,{},"{}","DOCUMENTATION","1772685764.2{}","LN-7"\n'
+    )
+    content = line.format('"2026-03-05 10:12:57"', 58, "ANSWERED", 1) + line.format("", 0, "NO ANSWER", 2)
+    world.put("Master.csv", content)
+    world.ingest()
+    upload = world.lake.uploads().to_dicts()[0]
+    assert (upload["header_lines"], upload["records"], upload["speed"]) == (0, 2, "fast")
+    assert not (upload["message"] or "").startswith((NO_HEADER, EMPTY))
+    (first, second) = [json.loads(row["raw_data"]) for row in records(world, content.encode())]
+    assert (first["accountcode"], first["dst"], first["disposition"]) == ("", "09845012345", "ANSWERED")
+    assert (second["answer"], second["uniqueid"], second["userfield"]) == ("", "1772685764.22", "LN-7")
+    assert "Asterisk's Master.csv" in upload["notes"]
+
+
 TEXTS = [
     " leading",
     "trailing ",
