@@ -8,6 +8,7 @@ table of the earlier system: a record is one row as stated, with its own id (`en
 ISO dates and times (UTC), numbers with a point; null is not stated.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
@@ -185,3 +186,17 @@ def known_columns(cells: Sequence[str]) -> int:
         return 0
     kind, _ = kind_of(cells)
     return len(column_positions(cells, kind)) if kind != UNKNOWN else 0
+
+
+# What a title above a block of records (`Branch: Gadag`) states of those among them whose own cells do not.
+TITLED_FIELDS = ("cluster", "branch", "employee_name", "employee_id")
+_TITLED = {header_key(name): field for field in TITLED_FIELDS for name in LOAN_BOOK_FIELDS[field]}
+_TITLE = re.compile(r"([^:=]{2,40}?)\s*(?::\s*-?|=|\s[-–]\s)\s*([^\s:].{0,99})", re.S)
+_EVERY_ONE = re.compile(r"all(\s+\w+)?", re.I)
+
+
+def titled(text: str) -> tuple[str, str] | None:
+    """The field of a loan book that a title states and what it says, or None for any other text."""
+    found = _TITLE.fullmatch(text.strip())
+    field = _TITLED.get(header_key(found[1])) if found else None
+    return (field, found[2].strip()) if found and field and not _EVERY_ONE.fullmatch(found[2].strip()) else None

@@ -2,6 +2,7 @@
 
 import glob
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
@@ -10,13 +11,24 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from models import phones
-from models.fields import FIELDS, PHONE_FIELDS, UNKNOWN, column_positions, kind_of, known_columns
-from models.quoting import identifier
+from models.fields import (
+    FIELDS,
+    LOAN_BOOK,
+    PHONE_FIELDS,
+    TITLED_FIELDS,
+    UNKNOWN,
+    column_positions,
+    kind_of,
+    known_columns,
+    titled,
+)
+from models.quoting import identifier, literal
 from orchestration.reader import (
     Limits,
     OtherLine,
     ReadError,
     Reading,
+    Words,
     read_file,
     stated,
     unique_keys,
@@ -31,6 +43,7 @@ _MOST_NAMED = 100
 _BLANK = "''"
 _USUAL_RECORD_BYTES = 1 << 24
 
+_WORDS = Words(kind_of=lambda header: kind_of(header)[0], titled=titled)
 _EMPTY = "the file is empty; if it should hold data, send it again"
 
 
@@ -45,7 +58,7 @@ def store(
     """
     lake.begin(sha256)
     try:
-        reading = read_file(staged, staged.parent, limits, known_columns)
+        reading = read_file(staged, staged.parent, limits, known_columns, _WORDS)
         kind, message = kind_of(reading.header)
         reading = _store_rows(lake, reading, kind, sha256, con)
         if not (reading.header or reading.records or reading.lines.other):  # known only now
@@ -98,6 +111,7 @@ def store_records(
         f"SELECT CAST(? AS UUID) AS upload_id, CAST(line_number AS INTEGER) AS line_number, "
         f"CAST({raw_data} AS VARCHAR) AS raw_data, CAST(md5({raw_data}) AS UUID) AS row_fingerprint, "
         f"CAST(NULL AS VARCHAR) AS problem, TRY_CAST(entity_id AS UUID) AS entity_id, "
+        f"CAST(NULL AS VARCHAR) AS sheet, CAST(NULL AS INTEGER) AS sheet_row, "
         f"{', '.join(f'nullif(trim({field}), {_BLANK}) AS {field}' for field in FIELDS[kind])} "
         f"FROM read_json(?, format = 'newline_delimited', columns = {{line_number: 'BIGINT', {columns}}}, "
         f"maximum_object_size = {_longest_line(staged)}) WHERE line_number IS NOT NULL"
@@ -153,23 +167,32 @@ def _longest_line(path: Path) -> int:
 
 
 def _row_projection(reading: Reading, kind: str, upload_id: str) -> tuple[str, list[object]]:
-    """The columns of lake/upload_rows: ids, exact text as JSON, and each field's first non-blank cell, trimmed.
+    """The columns of lake/upload_rows: ids, place, exact text as JSON, and each field's first non-blank cell, trimmed.
 
     Headers become the keys of a STRUCT, quoted as identifiers; blank cells are "" in the JSON and null in a field.
+    A field that no cell states has what a title above the record says.
     """
     keys = unique_keys(reading.header or [""] * reading.columns)
-    struct = ", ".join(f"{identifier(key)} := c{position}" for position, key in enumerate(keys))
-    raw = f"to_json(struct_pack({struct}))" if keys else "'{}'"
+    raw = _per_sheet(
+        reading,
+        [_as_json(keys, sheet.places) for sheet in reading.sheets] or [_as_json(keys, range(len(keys)))],
+    )
     raw_data = f"CASE WHEN problem IS NULL THEN {raw} ELSE to_json(struct_pack(_record := record_text)) END"
     positions = column_positions(reading.header, kind)
     fields = []
     for field in FIELDS[kind]:
         cells = [stated(f"c{position}", reading.padding) for position in positions.get(field, [])]
+        if kind == LOAN_BOOK and field in TITLED_FIELDS:
+            cells.append(f"titles[{literal(field)}]")
         value = f"coalesce({', '.join(cells)})" if cells else "CAST(NULL AS VARCHAR)"
         fields.append(f"{value} AS {identifier(field)}")
+    names = [literal(sheet.name) for sheet in reading.sheets]
+    rows = [f"line_number - {sheet.before}" for sheet in reading.sheets]
     columns = [
         "CAST(? AS UUID) AS upload_id",
         "line_number",
+        f"CAST({_per_sheet(reading, names)} AS VARCHAR) AS sheet",
+        f"CAST({_per_sheet(reading, rows)} AS INTEGER) AS sheet_row",
         f"CAST({raw_data} AS VARCHAR) AS raw_data",
         f"CAST(md5({raw_data}) AS UUID) AS row_fingerprint",
         "problem",
@@ -177,6 +200,23 @@ def _row_projection(reading: Reading, kind: str, upload_id: str) -> tuple[str, l
         *fields,
     ]
     return ", ".join(columns), [upload_id]
+
+
+def _as_json(keys: list[str], places: Iterable[int]) -> str:
+    """The cells in these places as a JSON object, in the order of the table."""
+    struct = ", ".join(f"{identifier(keys[place])} := c{place}" for place in sorted(places))
+    return f"to_json(struct_pack({struct}))" if struct else "'{}'"
+
+
+def _per_sheet(reading: Reading, values: list[str]) -> str:
+    """The value of the sheet that a record stands in, of those for each sheet; null where there is none."""
+    if len({*values}) < 2:
+        return values[0] if values else "NULL"
+    later = [
+        f"WHEN line_number > {sheet.before} THEN {value}"
+        for sheet, value in reversed(list(zip(reading.sheets, values, strict=True)))
+    ]
+    return f"CASE {' '.join(later)} END"
 
 
 def _write_phones(
@@ -232,6 +272,8 @@ def _notes(reading: Reading, kind: str) -> ReadingNotes:
         short_records=len(reading.short),
         short_lines=reading.short[:_MOST_NAMED],
         remarks=reading.remarks,
+        sheets=[(sheet.name, sheet.before) for sheet in reading.sheets] if len(reading.sheets) > 1 else [],
+        unread_sheets=reading.unread,
     )
 
 

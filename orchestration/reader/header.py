@@ -50,6 +50,11 @@ def find_layout(
     return _layout(rows, first - groups, groups + count, width, known)
 
 
+def join_header(rows: list[Row], first: int, count: int, width: int, known: KnownHeader | None) -> Layout:
+    """The layout of rows whose header is known to take `count` of them from `first` (from 0) on."""
+    return _layout(rows, first, count, width, known)
+
+
 def _layout(rows: list[Row], first: int, count: int, width: int, known: KnownHeader | None) -> Layout:
     last = rows[first + count - 1]
     header = [

@@ -63,6 +63,8 @@ class ReadingNotes:
     short_records: int = 0
     short_lines: list[int] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    sheets: list[tuple[str, int]] = field(default_factory=list)  # where several are read: name, lines before it
+    unread_sheets: dict[str, int] = field(default_factory=dict)  # name, and its filled rows
 
     def as_json(self) -> str:
         """What there is to note, as a JSON object."""
