@@ -41,7 +41,7 @@ def read_xls(path: Path, staging: Path, limits: Limits) -> tuple[list[Grid], int
 def _workbook_stream(data: bytes) -> bytes:
     """The stream of the workbook within a compound file ([MS-CFB])."""
     sector, small = 1 << min(struct.unpack_from("<H", data, 30)[0], 16), 1 << min(data[32], 16)
-    first_directory, _, _, cutoff, first_small, _, next_list, _ = struct.unpack_from("<8I", data, 48)
+    first_directory, _, cutoff, first_small, _, next_list, _ = struct.unpack_from("<7I", data, 48)
     lists = list(struct.unpack_from("<109I", data, 76))
     seen = 0
     while next_list < _FREE and seen < len(data) // sector:

@@ -82,7 +82,7 @@ def read_workbook(
     filled = {number: count for number, grid in enumerate(grids) if (count := sum(map(any, grid.cells)))}
     for number in filled:
         grids[number].spread()
-    found = {number: _laid_out(grids[number], known) for number in filled}
+    found = {number: _laid_out(grids[number], known, words) for number in filled}
     chosen = _chosen(found, filled, known, words)
     if not chosen or (kind == HTML and not _is_table(found[chosen[0]], known)):
         if kind == HTML:
@@ -98,12 +98,15 @@ def read_workbook(
         )
     header = _one_header(sheets)
     unread = {grids[number].name: count for number, count in filled.items() if number not in chosen}
-    remarks += [
-        f"sheet '{name}' with {count:,} filled rows is not read, since its header is not known or makes another "
-        "kind of table than that of the first sheet; send it as a file of its own with a header that names its columns"
-        for name, count in unread.items()
-    ]
+    remarks += [_not_read(name, count) for name, count in unread.items()]
     return Workbook(_one_after_another(sheets, header), header, unread, remarks)
+
+
+def _not_read(name: str, rows: int) -> str:
+    return (
+        f"sheet '{name}' with {rows:,} filled {'row' if rows == 1 else 'rows'} is not read, since its header is not known "
+        "or makes another kind of table than the first; send it as a file of its own with a header that names its columns"
+    )
 
 
 def _grids(kind: str, path: Path, staging: Path, limits: Limits) -> tuple[list[Grid], int]:
@@ -116,7 +119,7 @@ def _grids(kind: str, path: Path, staging: Path, limits: Limits) -> tuple[list[G
     return read_xls(path, staging, limits) if kind == XLS else read_xlsx(path, staging, limits)
 
 
-def _laid_out(grid: Grid, known: KnownHeader | None) -> Sheet:
+def _laid_out(grid: Grid, known: KnownHeader | None, words: Words) -> Sheet:
     rows = [Row(number, 1, cells, "\t".join(cells).rstrip("\t")) for number, cells in enumerate(grid.cells, start=1)]
     width = _width(rows)
     layout = find_layout(rows, width, known)
@@ -124,7 +127,7 @@ def _laid_out(grid: Grid, known: KnownHeader | None) -> Sheet:
         first, last = _header_rows(grid, layout, known)
         if last - first > layout.body_line - layout.header_line - 1:
             layout = join_header(rows, first, last - first + 1, width, known)
-    return Sheet(grid.name, rows, layout)
+    return Sheet(grid.name, rows, replace(layout, words=words))
 
 
 def _width(rows: list[Row]) -> int:
