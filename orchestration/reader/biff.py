@@ -40,8 +40,8 @@ def read_xls(path: Path, staging: Path, limits: Limits) -> tuple[list[Grid], int
 
 def _workbook_stream(data: bytes) -> bytes:
     """The stream of the workbook within a compound file ([MS-CFB])."""
-    sector, small = 1 << min(struct.unpack_from("<H", data, 30)[0], 16), 1 << min(data[32], 16)
-    first_directory, _, cutoff, first_small, _, next_list, _ = struct.unpack_from("<7I", data, 48)
+    sector = 1 << min(struct.unpack_from("<H", data, 30)[0], 16)
+    first_directory, _, cutoff, _, _, next_list = struct.unpack_from("<6I", data, 48)
     lists = list(struct.unpack_from("<109I", data, 76))
     seen = 0
     while next_list < _FREE and seen < len(data) // sector:
@@ -50,9 +50,9 @@ def _workbook_stream(data: bytes) -> bytes:
         seen += 1
     table: list[int] = []
     for number in lists:
-        if number < _FREE:
+        if number < _FREE and len(table) * sector <= len(data) + sector:
             table += struct.unpack_from(f"<{sector // 4}I", data, (number + 1) * sector)
-    directory = _chain(data, first_directory, table, sector, sector)
+    directory = _chain(data, first_directory, table, sector)
     entries = {}
     for at in range(0, len(directory) - 127, 128):
         length = min(struct.unpack_from("<H", directory, at + 64)[0], 64)
@@ -63,19 +63,16 @@ def _workbook_stream(data: bytes) -> bytes:
     if not {"workbook", "book"} & {*entries}:
         raise UnreadableFileError("not_text", "the file is no workbook; send the table as .xlsx or CSV")
     start, size = entries["workbook" if "workbook" in entries else "book"]
-    if size >= cutoff:
-        return _chain(data, start, table, sector, sector)[:size]
-    minor = _chain(data, first_small, table, sector, sector)
-    small_table = list(struct.unpack(f"<{len(minor) // 4}I", minor))
-    within = _chain(data, entries["root entry"][0], table, sector, sector)
-    return _chain(within, start, small_table, small, 0)[:size]
+    if size < cutoff:  # who writes workbooks fills them up to as much
+        raise ValueError(size)
+    return _chain(data, start, table, sector)[:size]
 
 
-def _chain(data: bytes, start: int, table: list[int], size: int, offset: int) -> bytes:
-    """The bytes of the sectors that follow one another from `start` on."""
+def _chain(data: bytes, start: int, table: list[int], size: int) -> bytes:
+    """The bytes of the sectors that follow one another from `start` on; a header of that size is before the first."""
     pieces, seen = [], 0
     while start < _FREE and seen <= len(table):
-        pieces.append(data[start * size + offset : start * size + offset + size])
+        pieces.append(data[(start + 1) * size : (start + 2) * size])
         start = table[start]
         seen += 1
     return b"".join(pieces)

@@ -48,10 +48,7 @@ def _grid(reader: fastexcel.ExcelReader, name: str, marks: Marks, limits: Limits
     most = limits.cell_bytes // 4
     for cell in (cell for row in table for cell in row if len(cell) > most):
         check_cell(cell, limits)
-    _write_exactly(table, reader, name)
-    for (row_number, place), form in marks.padded.items():
-        if row_number < len(table) and 0 <= place - offset < len(table[row_number]):
-            table[row_number][place - offset] = padded(table[row_number][place - offset], form)
+    _write_as_shown(table, {(row, at - offset): form for (row, at), form in marks.padded.items()}, reader, name)
     while table and not any(table[-1]):
         table.pop()  # rows that were formatted and never filled
     spans = [
@@ -60,23 +57,29 @@ def _grid(reader: fastexcel.ExcelReader, name: str, marks: Marks, limits: Limits
     return Grid(name, table, spans, _dates(table, reader, name))
 
 
-def _write_exactly(table: list[list[str]], reader: fastexcel.ExcelReader, name: str) -> None:
-    """Numbers whose digits the library makes up, by themselves: what Excel has lost, and the shortest of the rest."""
+def _write_as_shown(
+    table: list[list[str]], forms: Mapping[Place, str], reader: fastexcel.ExcelReader, name: str
+) -> None:
+    """Numbers with the zeros of their format, and those whose digits the library makes up: of a whole one the digits
+    that Excel keeps, of any other the shortest text that gives the number."""
     long = [
         (row, column)
         for row, cells in enumerate(table)
         for column, cell in enumerate(cells)
         if len(cell) > 10 and _LONG.fullmatch(cell)
     ]
-    if long:
-        are_numbers, _ = _read(
-            reader, name, "boolean"
-        )  # nothing where the cell is text: 17 digits that were typed stay
-        numbers, _ = _read(reader, name, "float")
-        for row, column in long:
-            if are_numbers.item(row, column) is not None:
-                number, whole = numbers.item(row, column), "." not in table[row][column]
-                table[row][column] = f"{number:.{_DIGITS - 1}E}" if whole else format(Decimal(repr(number)), "f")
+    if not long and not forms:
+        return
+    are_numbers, _ = _read(reader, name, "boolean")  # nothing where the cell is text: digits that were typed stay
+    for (row, column), form in forms.items():
+        is_there = row < len(table) and 0 <= column < len(table[row])
+        if is_there and are_numbers.item(row, column) is not None:
+            table[row][column] = padded(table[row][column], form)
+    numbers, _ = _read(reader, name, "float") if long else (are_numbers, 0)
+    for row, column in long:
+        if are_numbers.item(row, column) is not None:
+            number, whole = numbers.item(row, column), "." not in table[row][column]
+            table[row][column] = f"{number:.{_DIGITS - 1}E}" if whole else format(Decimal(repr(number)), "f")
 
 
 def _dates(table: list[list[str]], reader: fastexcel.ExcelReader, name: str) -> frozenset[Place]:

@@ -49,7 +49,7 @@ class Grid:
                 last = min(right, len(row) - 1) if right > first and not _labels(row, first) else first
                 for column in range(first, last + 1):
                     row[column] = row[column] or text
-                left -= right - first + 1
+                left -= max(last - first + 1, 1)
                 if left < 0:
                     return
 
@@ -84,14 +84,14 @@ def padded(number: str, form: str) -> str:
     return "".join(reversed(shown))
 
 
-def check_extent(rows: int, columns: int, most_columns: int) -> None:
+def check_extent(rows: int, columns: int, most_columns: int, most_cells: int = MOST_CELLS) -> None:
     """Raise ReadLimitError for a sheet that reaches so far that its cells would fill the memory."""
     if columns > most_columns:
         raise ReadLimitError(
             "too_many_columns",
             f"the sheet has {columns:,} columns, more than the {most_columns:,} that are read; leave some out",
         )
-    if rows > MOST_ROWS or rows * columns > MOST_CELLS:
+    if rows > MOST_ROWS or rows * columns > most_cells:
         raise ReadLimitError(
             "file_too_large",
             f"a sheet reaches to row {rows:,} and column {columns:,}; "

@@ -7,6 +7,7 @@ from orchestration.reader.grid import Grid, Span, check_cell, check_extent
 
 _MOST_SPANNED = 1_000  # columns, as browsers have it
 _MOST_ROWS_SPANNED = 65_534
+_MOST_CELLS = 8_000_000  # no browser shows as many
 _BREAKS = ("br", "p", "div")
 
 
@@ -23,7 +24,7 @@ def read_web_tables(text: str, limits: Limits) -> list[Grid]:
 class _Table:
     def __init__(self, limits: Limits):
         self.limits, self.rows, self.spans = limits, list[list[str]](), list[Span]()
-        self.taken: dict[int, int] = {}  # columns that cells of rows above reach into, and how many rows more
+        self.reached: dict[int, int] = {}  # of columns the last row that a cell above reaches into
         self.cell: list[str] | None = None
         self.size = (1, 1)
         self.width = 0
@@ -31,7 +32,6 @@ class _Table:
     def start_row(self) -> None:
         self.end_cell()
         self.rows.append([])
-        self.taken = {column: rows - 1 for column, rows in self.taken.items() if rows > 1}
 
     def start_cell(self, down: int, across: int) -> None:
         self.end_cell()
@@ -46,17 +46,17 @@ class _Table:
         text = " ".join("".join(self.cell).split())
         self.cell = None
         check_cell(text, self.limits)
-        while self.taken.get(len(row), 0) > 0 and len(row) <= self.limits.columns:
+        top = len(self.rows) - 1
+        while self.reached.get(len(row), -1) >= top and len(row) <= self.limits.columns:
             row.append("")
-        left, top = len(row), len(self.rows) - 1
+        left = len(row)
         row += [text] + [""] * (across - 1)
         self.width = max(self.width, len(row))
-        check_extent(len(self.rows), self.width, self.limits.columns)
+        check_extent(len(self.rows), self.width, self.limits.columns, _MOST_CELLS)
         if down > 1 or across > 1:
             self.spans.append(Span(top, left, top + down - 1, left + across - 1))
         if down > 1:
-            # The row that is being written takes one off when the next one starts.
-            self.taken |= dict.fromkeys(range(left, left + across), down)
+            self.reached |= dict.fromkeys(range(left, left + across), top + down - 1)
 
     def grid(self, name: str) -> Grid:
         return Grid(name, [row + [""] * (self.width - len(row)) for row in self.rows], self.spans)

@@ -104,8 +104,8 @@ def read_workbook(
 
 def _not_read(name: str, rows: int) -> str:
     return (
-        f"sheet '{name}' with {rows:,} filled {'row' if rows == 1 else 'rows'} is not read, since its header is not known "
-        "or makes another kind of table than the first; send it as a file of its own with a header that names its columns"
+        f"sheet '{name}' with {rows:,} filled {'row' if rows == 1 else 'rows'} is not read, since its header is not "
+        "known or makes another kind of table; send it as a file of its own with a header that names its columns"
     )
 
 
@@ -186,9 +186,9 @@ def _chosen(found: dict[int, Sheet], filled: dict[int, int], known: KnownHeader 
 
 def _is_table(sheet: Sheet, known: KnownHeader | None) -> bool:
     """Whether a table of a web page is data rather than a form or a menu."""
-    if known:
-        return known(sheet.layout.header) > 0
-    return bool(sheet.layout.header_line) and len(_names(sheet.layout.header)) > 1 and len(sheet.rows) > 1
+    header = sheet.layout.header
+    is_header = known(header) > 0 if known else bool(sheet.layout.header_line) and len(_names(header)) > 1
+    return is_header and len(sheet.rows) > sheet.header_rows + len(sheet.above)
 
 
 def _names(header: list[str]) -> list[str]:
