@@ -149,7 +149,7 @@ def test_a_title_gives_the_branch_of_the_rows_below_it(new_world) -> None:
     notes = "SELECT reading_notes -> 'other_line_counts', raw_data FROM file_uploads, upload_rows WHERE line_number = 4"
     assert world.rows(notes) == [
         (
-            '{"preamble":2,"repeated_header":1,"title":3,"totals":1}',
+            '{"preamble":2,"totals":1,"title":3,"repeated_header":1}',
             '{"Loan ID":"L1","Customer Name":"Asha","Mobile Number":"9845012341"}',
         )
     ]
