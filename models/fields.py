@@ -258,3 +258,6 @@ PHONE_FIELDS: dict[str, tuple[str, ...]] = {
     FILE_UPLOAD: (),
     UPLOAD_ROW: (),
 }
+
+# What a title above a block of records (`Branch: Gadag`) states of those among them whose own cells do not.
+TITLED_FIELDS = ("cluster", "branch", "employee_name", "employee_id")

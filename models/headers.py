@@ -18,6 +18,7 @@ from models.fields import (
     FIELDS,
     LOAN_BOOK,
     LOAN_BOOK_FIELDS,
+    TITLED_FIELDS,
     UNKNOWN,
     WEAK_IDS,
 )
@@ -84,6 +85,8 @@ def is_in_milliseconds(header: str) -> bool:
     return _last_word(header) in _MILLISECONDS or any(note in _MILLISECONDS for note in _notes(header))
 
 
+_TITLE = re.compile(r"([^:=]{2,40}?)\s*(?::\s*-?|=|\s[-–]\s)\s*([^\s:].{0,99})", re.S)
+_EVERY_ONE = re.compile(r"all(\s+\w+)?", re.I)
 # Without one of these nothing says what came of a call.
 _SAY_WHAT_CAME_OF_IT = {
     *("status", "status_name", "vicidial_status", "customer_status", "to_leg_status", "end_reason"),
@@ -163,6 +166,13 @@ def known_columns(cells: Sequence[str], own: Vocabulary = Vocabulary()) -> int:
     return len(column_positions(cells, kind, own)) if kind != UNKNOWN else 0
 
 
+def titled(text: str) -> tuple[str, str] | None:
+    """The field of a loan book that a title states and what it says, or None for any other text."""
+    found = _TITLE.fullmatch(text.strip())
+    field = _titles().get(header_key(found[1])) if found else None
+    return (field, found[2].strip()) if found and field and not _EVERY_ONE.fullmatch(found[2].strip()) else None
+
+
 def _looks_like_calls(calls: Mapping[str, list[int]], keys: Sequence[str], has_loan_id: bool) -> bool:
     """Whether columns that no strong id stands beside are those of calls: a number, and a start or a duration."""
     if not {"to_number", "from_number"} & calls.keys():
@@ -198,6 +208,11 @@ def _strong(name: str, keys: Sequence[str]) -> bool:
     weak = {header_key(alias) for alias in WEAK_IDS[name]}
     aliases = (CALL_LOG_FIELDS if name == "call_sid" else LOAN_BOOK_FIELDS)[name]
     return not {header_key(alias) for alias in aliases}.difference(weak).isdisjoint(keys)
+
+
+@cache
+def _titles() -> dict[str, str]:
+    return {header_key(name): field for field in TITLED_FIELDS for name in LOAN_BOOK_FIELDS[field]}
 
 
 @cache

@@ -125,7 +125,7 @@ class FileUpload(LegacyFileUpload, Base):
     )
     date_orders: Mapped[dict | None] = col(JSON, about="For each date column whether day or month came first, as JSON.")
     encoding: Mapped[str | None] = col(
-        String(20), about="How its text is encoded: utf-8, utf-16-le, cp1252...; or xlsx."
+        String(20), about="How its text is encoded: utf-8, utf-16-le, cp1252...; or xlsx, xls, ods, html."
     )
     delimiter: Mapped[str | None] = col(String(5), about="What stands between its cells; empty for a workbook.")
     header_lines: Mapped[int | None] = col(BigInteger, about="Lines of the file that its header takes.")
@@ -170,8 +170,14 @@ class UploadRow(Base):
         Id, ForeignKey("file_uploads.id"), nullable=False, about="The upload it stands in."
     )
     line_number: Mapped[int] = col(
-        Integer, nullable=False, about="The line of the file (from 1) on which the record starts."
+        Integer,
+        nullable=False,
+        about="The line of the file (from 1) on which it starts; in a workbook its row, counted over all sheets.",
     )
+    sheet: Mapped[str | None] = col(
+        Text, about="The sheet of a workbook that the record stands on; null in a text file."
+    )
+    sheet_row: Mapped[int | None] = col(Integer, about="The row of that sheet (from 1), as the workbook numbers it.")
     raw_data: Mapped[dict | None] = col(
         JSON, pii=Pii.DOCUMENT, about="The exact text of every cell under its header, as JSON."
     )

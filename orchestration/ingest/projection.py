@@ -2,12 +2,12 @@
 
 A cell is what it says, without the blanks around it and a spreadsheet's dressing (an apostrophe before it, or
 `="000123"`), and null where it says that nothing is stated. Of several columns that serve a field the first that states
-something counts.
+something counts, else what a title above the record says.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from models.fields import CALL_LOG, FIELDS, LOAN_BOOK
+from models.fields import CALL_LOG, FIELDS, LOAN_BOOK, TITLED_FIELDS
 from models.headers import Vocabulary, column_positions, is_in_milliseconds, zone_in
 from models.quoting import identifier, literal
 from orchestration.macros import macros_in
@@ -21,13 +21,18 @@ _AS_WRITTEN = ("vicidial_status",)
 def row_projection(reading: Reading, kind: str, upload_id: str, own: Vocabulary) -> tuple[str, list[object]]:
     """The columns of lake/upload_rows as a SELECT list over the columns of a reading, and its parameters."""
     keys = unique_keys(reading.header or [""] * reading.columns)
-    # Headers become the keys of a STRUCT, quoted as identifiers; blank cells are "" in the JSON.
-    struct = ", ".join(f"{identifier(key)} := c{position}" for position, key in enumerate(keys))
-    raw = f"to_json(struct_pack({struct}))" if keys else "'{}'"
+    raw = _per_sheet(
+        reading,
+        [_as_json(keys, sheet.places) for sheet in reading.sheets] or [_as_json(keys, range(len(keys)))],
+    )
+    names = [literal(sheet.name) for sheet in reading.sheets]
+    rows = [f"line_number - {sheet.before}" for sheet in reading.sheets]
     raw_data = f"CASE WHEN problem IS NULL THEN {raw} ELSE to_json(struct_pack(_record := record_text)) END"
     columns = [
         "CAST(? AS UUID) AS upload_id",
         "line_number",
+        f"CAST({_per_sheet(reading, names)} AS VARCHAR) AS sheet",
+        f"CAST({_per_sheet(reading, rows)} AS INTEGER) AS sheet_row",
         f"CAST({raw_data} AS VARCHAR) AS raw_data",
         f"CAST(md5({raw_data}) AS UUID) AS row_fingerprint",
         "problem",
@@ -42,11 +47,30 @@ def needed_macros(projection: str) -> str:
     return macros_in(projection)
 
 
+def _as_json(keys: list[str], places: Iterable[int]) -> str:
+    """The cells in these places as a JSON object, in the order of the table; blank ones are ""."""
+    # Headers become the keys of a STRUCT, quoted as identifiers.
+    struct = ", ".join(f"{identifier(keys[place])} := c{place}" for place in sorted(places))
+    return f"to_json(struct_pack({struct}))" if struct else "'{}'"
+
+
+def _per_sheet(reading: Reading, values: list[str]) -> str:
+    """The value of the sheet that a record stands in, of those for each sheet; null where there is none."""
+    if len({*values}) < 2:
+        return values[0] if values else "NULL"
+    later = [
+        f"WHEN line_number > {sheet.before} THEN {value}"
+        for sheet, value in reversed(list(zip(reading.sheets, values, strict=True)))
+    ]
+    return f"CASE {' '.join(later)} END"
+
+
 def _fields(reading: Reading, kind: str, own: Vocabulary, raw_data: str) -> dict[str, str]:
     positions = column_positions(reading.header, kind, own)
 
     def cells(name: str) -> list[str]:
-        return [_cell(reading, position, name) for position in positions.get(name, [])]
+        stated_by_title = [f"titles[{literal(name)}]"] if kind == LOAN_BOOK and name in TITLED_FIELDS else []
+        return [_cell(reading, position, name) for position in positions.get(name, [])] + stated_by_title
 
     fields = {name: _first(cells(name)) for name in FIELDS[kind]}
     if kind == LOAN_BOOK:

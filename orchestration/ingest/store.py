@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from models import phones
 from models.fields import FIELDS, PHONE_FIELDS, UNKNOWN
-from models.headers import Vocabulary, column_positions, kind_of, known_columns, unused_columns
+from models.headers import Vocabulary, column_positions, kind_of, known_columns, titled, unused_columns
 from models.quoting import identifier
 from models.shapes import known_shape
 from orchestration.ingest.projection import needed_macros, row_projection
@@ -21,6 +21,7 @@ from orchestration.reader import (
     OtherLine,
     ReadError,
     Reading,
+    Words,
     read_file,
     unique_keys,
     write_parquet,
@@ -34,6 +35,7 @@ _MOST_NAMED = 100
 _BLANK = "''"
 _USUAL_RECORD_BYTES = 1 << 24
 
+_WORDS = Words(kind_of=lambda header: kind_of(header)[0], titled=titled)
 _EMPTY = "the file is empty; if it should hold data, send it again"
 
 
@@ -53,7 +55,8 @@ def store(
     """
     lake.begin(sha256)
     try:
-        reading = read_file(staged, staged.parent, limits, partial(known_columns, own=own), known_shape)
+        words = Words(kind_of=lambda header: kind_of(header, own)[0], titled=titled)
+        reading = read_file(staged, staged.parent, limits, partial(known_columns, own=own), words, known_shape)
         kind, message = kind_of(reading.header, own)
         reading = _store_rows(lake, reading, kind, sha256, con, own)
         if not (reading.header or reading.records or reading.lines.other):  # known only now
@@ -107,6 +110,7 @@ def store_records(
         f"SELECT CAST(? AS UUID) AS upload_id, CAST(line_number AS INTEGER) AS line_number, "
         f"CAST({raw_data} AS VARCHAR) AS raw_data, CAST(md5({raw_data}) AS UUID) AS row_fingerprint, "
         f"CAST(NULL AS VARCHAR) AS problem, TRY_CAST(entity_id AS UUID) AS entity_id, "
+        f"CAST(NULL AS VARCHAR) AS sheet, CAST(NULL AS INTEGER) AS sheet_row, "
         f"{', '.join(f'nullif(trim({field}), {_BLANK}) AS {field}' for field in FIELDS[kind])} "
         f"FROM read_json(?, format = 'newline_delimited', columns = {{line_number: 'BIGINT', {columns}}}, "
         f"maximum_object_size = {_longest_line(staged)}) WHERE line_number IS NOT NULL"
@@ -219,6 +223,8 @@ def _notes(reading: Reading, kind: str, own: Vocabulary) -> ReadingNotes:
         short_lines=reading.short[:_MOST_NAMED],
         unused_columns=unused_columns(reading.header, kind, own),
         remarks=reading.remarks,
+        sheets=[(sheet.name, sheet.before) for sheet in reading.sheets] if len(reading.sheets) > 1 else [],
+        unread_sheets=reading.unread,
     )
 
 

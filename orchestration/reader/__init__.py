@@ -14,7 +14,7 @@ Does not belong here: what columns mean (`models.fields`), hashing and storing (
 
 from orchestration.reader.errors import Limits, ReadError, ReadLimitError, UnreadableFileError
 from orchestration.reader.fast import stated, write_parquet
-from orchestration.reader.layout import OtherLine
+from orchestration.reader.layout import OtherLine, Words
 from orchestration.reader.reading import LineCounts, Reading, read_file, unique_keys
 from orchestration.reader.table import Record, Table, read_table
 
@@ -28,6 +28,7 @@ __all__ = [
     "Record",
     "Table",
     "UnreadableFileError",
+    "Words",
     "read_file",
     "read_table",
     "stated",

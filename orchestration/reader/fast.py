@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from orchestration.reader.careful import whole_widths
 from orchestration.reader.cells import Dialect, repaired_cells, strict_cells
 from orchestration.reader.errors import Limits
-from orchestration.reader.layout import OTHER_TABLE, Layout, OtherLine, Row
+from orchestration.reader.layout import OTHER_TABLE, TITLE, Layout, OtherLine, Row
 from orchestration.reader.records import Written
 from orchestration.reader.scan import Scan, well_quoted
 from orchestration.reader.shapes import BLANKS, is_blank
@@ -38,6 +38,7 @@ class File(NamedTuple):
     columns: int
     body: Scan
     padding: str  # the blanks that may stand at the edges of cells
+    titles: dict[str, str]  # what titles above the header state, by field
 
 
 def is_sure(
@@ -119,8 +120,8 @@ def _write(
         if sorted_rows is None:
             return None
         others = [line for line in sorted_rows if isinstance(line, OtherLine)]
-        if any(line.kind == OTHER_TABLE for line in others):
-            return None
+        if any(line.kind in (OTHER_TABLE, TITLE) for line in others):
+            return None  # what stands below depends on it
         gone = np.flatnonzero(np.isin(body.starts, [line.line_number for line in others])) + 1
         short = _array(record["number"] for record in suspects if record["short"])
         short = np.setdiff1d(short, np.concatenate((blanks, gone)))
@@ -210,7 +211,8 @@ def _rows(file: File, numbers: list[int], empty: set[int]) -> Iterator[Row]:
 def _records(file: File, con: duckdb.DuckDBPyConnection) -> str:
     """Every record that DuckDB reads, with its number and its line, as a relation; cells that are missing are null."""
     names = ", ".join([*(f"c{index}" for index in range(file.columns)), "beyond"])
-    nothing = "NULL::VARCHAR AS problem, NULL::VARCHAR AS record_text, NULL::VARCHAR[] AS record_cells"
+    nothing = "NULL::VARCHAR AS problem, NULL::VARCHAR AS record_text, NULL::VARCHAR[] AS record_cells, "
+    nothing += f"{_titles(file)} AS titles"
     if file.body.plain:
         first = file.layout.body_line - 1
         return (
@@ -227,6 +229,12 @@ def _records(file: File, con: duckdb.DuckDBPyConnection) -> str:
     )
 
 
+def _titles(file: File) -> str:
+    if not file.titles:
+        return "NULL::MAP(VARCHAR, VARCHAR)"
+    return f"MAP {{{', '.join(f'{_text(field)}: {_text(said)}' for field, said in file.titles.items())}}}"
+
+
 def _padded(file: File, records: str) -> str:
     """The records with blank cells for those that are missing. Fails where DuckDB passed over something in silence."""
     names = [f"c{index}" for index in range(file.columns)]
@@ -237,7 +245,7 @@ def _padded(file: File, records: str) -> str:
         wrong = f"beyond IS NOT NULL OR ({names[-1]} IS NULL AND contains(concat({', '.join(names)}), chr(10)))"
     return (
         f"(SELECT record_number, line_number, {cells}, {names[-1]} IS NULL AS is_short, problem, record_text, "
-        f"record_cells FROM {records} WHERE CASE WHEN {wrong} THEN error('read carefully') ELSE true END)"
+        f"record_cells, titles FROM {records} WHERE CASE WHEN {wrong} THEN error('read carefully') ELSE true END)"
     )
 
 

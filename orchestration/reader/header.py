@@ -68,6 +68,11 @@ def layout_by_shape(rows: list[Row], shape: KnownShape) -> Layout | None:
     return Layout(list(names), 0, filled[0].line_number, len(names), *_column_shapes(filled), shaped_by=source)
 
 
+def join_header(rows: list[Row], first: int, count: int, width: int, known: KnownHeader | None) -> Layout:
+    """The layout of rows whose header is known to take `count` of them from `first` (from 0) on."""
+    return _layout(rows, first, count, width, known)
+
+
 def _layout(rows: list[Row], first: int, count: int, width: int, known: KnownHeader | None) -> Layout:
     last = rows[first + count - 1]
     header = _joined_names([row.cut for row in rows[first : first + count]])

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
@@ -13,11 +13,24 @@ REPEATED_HEADER = "repeated_header"
 TOTALS = "totals"
 FOOTER = "footer"
 OTHER_TABLE = "other_table"
+TITLE = "title"
 
 # How many columns of a row's cells have known names, as far as they make it a header; else 0.
 KnownHeader = Callable[[Sequence[str]], int]
 # Of a record's cells: what writes such records without a header, and the names of their columns; else None.
 KnownShape = Callable[[Sequence[str]], tuple[str, Sequence[str]] | None]
+
+
+class Words(NamedTuple):
+    """What the caller knows of words besides names of columns.
+
+    `kind_of` says what a header makes of its sheet: sheets of one kind are one table. `titled` says which field a title
+    such as `Branch: Gadag` states, and what; None for any other text.
+    """
+
+    kind_of: Callable[[Sequence[str]], str] = lambda header: ""
+    titled: Callable[[str], tuple[str, str] | None] = lambda text: None
+
 
 _TOTAL = re.compile(
     r"\W*(?:(?:grand|sub|net|page|overall|branch|cluster)[\s_-]*)?totals?[\W\d_]*"
@@ -68,6 +81,7 @@ class Layout:
     `body_line` is the line after the header; `width` the number of cells that most records have; `values` the columns
     in which nearly every cell that is not blank is a number, a date or the like, `texts` those in which none is.
     `trailing`: records have more cells than the header, and those beyond it are blank in nearly all.
+    `words` tells the titles among the records.
     """
 
     header: list[str]
@@ -79,6 +93,7 @@ class Layout:
     trailing: bool = False
     shaped_by: str = ""
     known: KnownHeader | None = None
+    words: Words = field(default_factory=Words)
 
     @cached_property
     def _stripped(self) -> list[str]:
@@ -117,6 +132,10 @@ class Layout:
         """Whether the first cell alone is filled: a footer, perhaps, or a title."""
         width = max(len(self.header), self.width)
         return width > 1 and not is_blank(cells[0]) and all(map(is_blank, cells[1:]))
+
+    def is_title(self, cells: Sequence[str]) -> bool:
+        """Whether the row is a title that states something of the records below it."""
+        return self.is_lone(cells) and self.words.titled(cells[0]) is not None
 
     def opens_other_table(self, cells: Sequence[str], below: Sequence[str] | None) -> bool:
         """Whether a row below a blank line is another header: all text, over a value, where this table is otherwise."""

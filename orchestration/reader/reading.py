@@ -14,15 +14,16 @@ from orchestration.reader.careful import read_rows, whole_widths
 from orchestration.reader.cells import Dialect, strict_cells
 from orchestration.reader.dialect import choose_dialect, told_delimiter
 from orchestration.reader.errors import Limits, ReadError, ReadLimitError
-from orchestration.reader.filetypes import HEAD_BYTES, WORKBOOK, file_type
+from orchestration.reader.filetypes import HEAD_BYTES, TEXT, file_type
 from orchestration.reader.header import find_layout, layout_by_shape
-from orchestration.reader.layout import PREAMBLE, KnownHeader, KnownShape, Layout, OtherLine, Row
-from orchestration.reader.records import Written, write_rows
+from orchestration.reader.layout import PREAMBLE, KnownHeader, KnownShape, Layout, OtherLine, Row, Words
+from orchestration.reader.records import Part, Written, write_parts, write_rows
 from orchestration.reader.scan import Scan, blanks_at_edges, scan
 from orchestration.reader.shapes import BLANKS, is_blank
 from orchestration.reader.sizes import check_lines
 from orchestration.reader.text import Decoded, decode, readable, returns_alone
-from orchestration.reader.workbook import read_workbook
+from orchestration.reader.titles import titles_above
+from orchestration.reader.workbook import Sheet, read_workbook
 
 _SAMPLE_ROWS = 1_000
 _SAMPLE_BYTES = 1 << 20
@@ -64,6 +65,8 @@ class Reading:
     `other_lines` are the lines that are no records, `blank_lines` the numbers of those with nothing in them. `path` is
     the staged file that `write` reads: UTF-8 CSV on the fast path, Parquet on the careful one. All but `encoding`,
     `dialect` and the header are final after `write`. `padding`: the blanks that may stand at the edges of cells.
+    `sheets` are those of a workbook that were read, `unread` the filled rows of each other one by its name.
+    `titles` is what the titles above the header state, by field.
     """
 
     encoding: str
@@ -82,6 +85,9 @@ class Reading:
     scan: Scan | None = None
     first_byte: int = 0
     padding: str = BLANKS
+    sheets: list[Sheet] = field(default_factory=list)
+    unread: dict[str, int] = field(default_factory=dict)
+    titles: dict[str, str] = field(default_factory=dict)
     decoded: Decoded | None = field(default=None, repr=False)
     limits: Limits = field(default_factory=Limits)
 
@@ -106,7 +112,8 @@ class Reading:
         """Write the records as Parquet to `target`, in file order, and return how they were read in the end.
 
         `projection` is a SELECT list with the parameters `params` over the columns line_number INTEGER, c0..cN
-        VARCHAR ('' when blank), problem and record_text VARCHAR, record_cells VARCHAR[]. `problem` is `code: sentence`
+        VARCHAR ('' when blank), problem and record_text VARCHAR, record_cells VARCHAR[], titles MAP(VARCHAR, VARCHAR)
+        (what titles above the record state, by field; null for nothing). `problem` is `code: sentence`
         for a record that could not be cut into cells; then the cells are null, `record_text` is what stands in the
         file and `record_cells` what can be made of it. `con` must be a connection of its own for each file. When DuckDB
         does not find the records that were counted, the file is read again carefully.
@@ -130,7 +137,7 @@ class Reading:
         widths = whole_widths(self.columns, self.layout.width)
         rows = read_rows(lines, self.layout.body_line, self.dialect, widths, self.decoded.clean, self.limits)
         target = self.path.parent / "records.parquet"
-        written = write_rows(rows, self.layout, self.columns, self.dialect, target)
+        written = write_rows(rows, self.layout, self.columns, self.dialect, target, self.titles)
         return replace(self, speed="careful", path=target)._with(written)
 
     def _with(self, written: Written) -> "Reading":
@@ -155,7 +162,8 @@ class Reading:
         assert self.decoded is not None and self.scan is not None
         has_header = self.path.name != _BODY and bool(self.first_byte)
         return fast.File(
-            self.path, has_header, self.decoded, self.dialect, self.layout, self.columns, self.scan, self.padding
+            *(self.path, has_header, self.decoded, self.dialect, self.layout, self.columns, self.scan),
+            *(self.padding, self.titles),
         )
 
 
@@ -164,14 +172,15 @@ def read_file(
     staging: Path,
     limits: Limits = Limits(),
     known: KnownHeader | None = None,
+    words: Words = Words(),
     shape: KnownShape | None = None,
 ) -> Reading:
     """Read the file at `path`, keeping what is needed for its records in the folder `staging`.
 
     `path` must be a file of ours (a copy), never a name that a user chose: DuckDB takes names for patterns. `known`
-    says of a row's cells whether they are a header; without it the header is told by its form. `shape` knows records
-    that never have one. docs/reading.md says what is read, and how. Raises UnreadableFileError and ReadLimitError, both
-    ReadError.
+    says of a row's cells whether they are a header; without it the header is told by its form. `words` tells kinds of
+    sheets, and titles that state something of the records below them; `shape` knows records that never have a header.
+    docs/reading.md says what is read, and how. Raises UnreadableFileError and ReadLimitError, both ReadError.
     """
     size = path.stat().st_size
     if size > limits.file_bytes:
@@ -181,8 +190,8 @@ def read_file(
         )
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
-    if file_type(path, head, limits.file_bytes) == WORKBOOK:
-        return _read_workbook(path, staging, limits, known, shape)
+    if (kind := file_type(path, head, limits.file_bytes)) != TEXT:
+        return _read_workbook(kind, path, staging, limits, known, words)
     check_lines(path, limits)
     decoded = decode(path.read_bytes())
     head_lines, whole = _head(decoded, limits)
@@ -196,7 +205,8 @@ def read_file(
         head_lines, whole = _head(decoded, limits)
         dialect, width = choose_dialect(head_lines, told)
     sample = list(itertools.islice(read_rows(head_lines, 1, dialect, (width,), decoded.clean), _SAMPLE_ROWS))
-    layout = (layout_by_shape(sample, shape) if shape else None) or find_layout(sample, width, known, dialect)
+    by_shape = layout_by_shape(sample, shape) if shape else None
+    layout = replace(by_shape or find_layout(sample, width, known, dialect), words=words)
     return _laid_out(path, staging, decoded, dialect, layout, sample, limits)
 
 
@@ -224,6 +234,7 @@ def _laid_out(
             physical=layout.body_line - 1 + body.physical_lines,
         ),
         **_above(rows_above),
+        titles=titles_above(rows_above, layout.words),
         remarks=_remarks(layout),
         scan=body,
         first_byte=first_byte,
@@ -245,29 +256,30 @@ def _laid_out(
 
 
 def _read_workbook(
-    path: Path, staging: Path, limits: Limits, known: KnownHeader | None, shape: KnownShape | None
+    kind: str, path: Path, staging: Path, limits: Limits, known: KnownHeader | None, words: Words
 ) -> Reading:
-    book = read_workbook(path, staging, limits, known)
-    sheet = book.rows
-    layout = (layout_by_shape(sheet[:_SAMPLE_ROWS], shape) if shape else None) or book.layout
-    _check_columns(max(len(layout.header), layout.width), limits)
-    first = layout.header_line or layout.body_line
-    rows_above = [row for row in sheet if row.line_number < first]
-    columns, target = len(layout.header) or layout.width, staging / "records.parquet"
-    written = write_rows(sheet[layout.body_line - 1 :], layout, columns, Dialect("\t"), target)
+    book = read_workbook(kind, path, staging, limits, known, words)
+    columns, first, target = len(book.header), book.sheets[0].layout, staging / "records.parquet"
+    columns = columns or first.width
+    _check_columns(max(columns, first.width), limits)
+    parts = [Part(sheet.placed(columns), sheet.layout, titles_above(sheet.above, words)) for sheet in book.sheets]
+    written = write_parts(parts, columns, Dialect("\t"), target)
+    above = _above([row for sheet in book.sheets for row in sheet.above])
     reading = Reading(
-        encoding="xlsx",
+        encoding=kind,
         dialect=Dialect("\t"),
-        layout=layout,
+        layout=replace(first, header=book.header),
         columns=columns,
         speed="workbook",
         path=target,
         lines=LineCounts(
-            header=layout.body_line - layout.header_line if layout.header_line else 0,
-            physical=len(sheet),
+            header=sum(sheet.header_rows for sheet in book.sheets),
+            physical=sum(len(sheet.rows) for sheet in book.sheets),
         ),
-        **_above(rows_above),
-        remarks=book.remarks + ([_by_shape(layout)] if layout.shaped_by else []),
+        **above,
+        remarks=book.remarks,
+        sheets=book.sheets,
+        unread=book.unread,
         limits=limits,
     )
     return reading._with(written)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from orchestration.reader.layout import FOOTER, OTHER_TABLE, REPEATED_HEADER, TOTALS, Layout, OtherLine, Row
+from orchestration.reader.layout import FOOTER, OTHER_TABLE, REPEATED_HEADER, TITLE, TOTALS, Layout, OtherLine, Row
 from orchestration.reader.shapes import is_value
 
 _LOOK_AHEAD = 200
@@ -37,6 +37,8 @@ def sort_rows(rows: Iterable[Row], layout: Layout) -> Iterator[Row | OtherLine]:
             run = []
         elif layout.is_totals(cells):
             kind = TOTALS
+        elif layout.is_title(cells):
+            kind = TITLE
         elif any_record and layout.is_lone(cells) and (run or not is_value(cells[0])) and len(run) < _MOST_FOOTERS:
             run.append((row, after_blank))
             after_blank = False

@@ -65,7 +65,7 @@ def read_table(
         staging = Path(folder)
         staged = staging / "upload"
         staged.symlink_to(source.absolute())
-        reading = read_file(staged, staging, limits, known, shape)
+        reading = read_file(staged, staging, limits, known, shape=shape)
         written = staging / "table.parquet"
         with duckdb.connect(config={"threads": 1}) as con:
             reading = reading.write(con, "*", [], written)

@@ -1,194 +1,240 @@
-"""A workbook's first sheet that holds a table, as rows of text."""
+"""A workbook's sheets as one table: which of them are read, their headers, and the rows of all with a line each."""
 
-import re
-import zipfile
-import zlib
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import fastexcel
-import polars as pl
+from orchestration.reader.biff import read_xls
+from orchestration.reader.errors import Limits, UnreadableFileError
+from orchestration.reader.filetypes import HTML, ODS, XLS, web_page
+from orchestration.reader.grid import Grid
+from orchestration.reader.header import find_layout, join_header
+from orchestration.reader.layout import KnownHeader, Layout, OtherLine, Row, Words
+from orchestration.reader.opendocument import read_opendocument
+from orchestration.reader.shapes import is_blank, is_value
+from orchestration.reader.sorting import sort_rows
+from orchestration.reader.swapped_dates import swap_back
+from orchestration.reader.text import decode, readable
+from orchestration.reader.webtable import read_web_tables
+from orchestration.reader.xlsx import read_xlsx
 
-from orchestration.reader.errors import Limits, ReadLimitError, UnreadableFileError
-from orchestration.reader.header import find_layout
-from orchestration.reader.layout import KnownHeader, Layout, Row
+_MOST_HEADER_ROWS = 4
 
-_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.0+)?")
-_NO_DAY = ("1899-12-31", "1899-12-30")  # what a time alone is given for a date
-# Excel keeps 15 digits of a number; what it shows behind them is not what was typed.
-_DIGITS = 15
-_MOST_ROWS = 1_048_576
-_MOST_CELLS = 64_000_000
-_BLOCK = 1 << 22
-# References to columns of one letter and rows of five digits are not looked at: so many cells are no danger.
-_FEW_COLUMNS, _FEW_ROWS = 26, 99_999
-_LONGEST_REFERENCE = 256
-_ERROR = re.compile(rb"""<c\b[^>]{0,80}\bt=["']e["']""")
-_FAR_COLUMN = re.compile(rb"""\br\s*=\s*["']\s*([A-Za-z]{2,60})[0-9]""")
-_FAR_ROW = re.compile(rb"""\br\s*=\s*["']\s*[A-Za-z]{0,60}0*([1-9][0-9]{5,60})\s*["']""")
-_LONG = re.compile(rf"-?[0-9]{{{_DIGITS + 1},}}")
+
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet that is read. Its rows have the lines after those of the sheets before it, of which there are `before`.
+
+    `places` says for each of its columns where it stands in the table of all sheets.
+    """
+
+    name: str
+    rows: list[Row]
+    layout: Layout
+    before: int = 0
+    places: tuple[int, ...] = ()
+
+    @property
+    def above(self) -> list[Row]:
+        """The rows above the header, or above the first record without one."""
+        return self.rows[: (self.layout.header_line or self.layout.body_line) - 1 - self.before]
+
+    @property
+    def header_rows(self) -> int:
+        return self.layout.body_line - self.layout.header_line if self.layout.header_line else 0
+
+    def placed(self, columns: int) -> Iterator[Row | OtherLine]:
+        """What stands below the header, the cells of records where the table of all sheets has them."""
+        rows = sort_rows(self.rows[self.layout.body_line - 1 - self.before :], self.layout)
+        if self.places == tuple(range(columns)):
+            yield from rows
+            return
+        for row in rows:
+            if isinstance(row, OtherLine) or row.cells is None:
+                yield row
+                continue
+            cells = [""] * columns
+            for place, cell in zip(self.places, row.cells, strict=False):
+                cells[place] = cell
+            yield row._replace(cells=cells)
 
 
 @dataclass(frozen=True)
 class Workbook:
-    """The rows of the sheet that was chosen, its layout, and what there is to say of the workbook."""
+    """The sheets that are read, the names of the columns of all, the filled rows of each sheet that is not read."""
 
-    rows: list[Row]
-    layout: Layout
+    sheets: list[Sheet]
+    header: list[str]
+    unread: dict[str, int] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
 
 
-def read_workbook(path: Path, staging: Path, limits: Limits, known: KnownHeader | None) -> Workbook:
-    """The first sheet with a known header, else the first with a table. A row of the sheet is a line.
+def read_workbook(
+    kind: str, path: Path, staging: Path, limits: Limits, known: KnownHeader | None, words: Words = Words()
+) -> Workbook:
+    """Every sheet with a known header that is of the first one's kind; without such a header the first sheet with a
+    table, and those with the same header. A row of a sheet is a line.
 
-    Raises UnreadableFileError (bad_workbook) when it cannot be opened or holds nothing.
+    Raises UnreadableFileError (bad_workbook; web_page) when it cannot be opened or holds nothing.
     """
-    path, errors = _unpacked(path, staging, limits)
-    try:
-        names = fastexcel.read_excel(path).sheet_names
-        sheets = {name: rows for name in names if (rows := _sheet(path, name, limits))}
-    except ReadLimitError:
-        raise
-    except Exception as error:  # whatever a damaged file does to the library
-        raise UnreadableFileError(
-            "bad_workbook",
-            f"the workbook cannot be opened; open it in Excel and save it again ({type(error).__name__})",
-        ) from None
-    layouts = {name: find_layout(rows, _width(rows), known) for name, rows in sheets.items()}
-    tables = [name for name, rows in sheets.items() if sum(not row.blank for row in rows) > 1]
-    candidates = [name for name, layout in layouts.items() if known and known(layout.header)] + tables + list(sheets)
-    if not candidates:
+    grids, errors = _grids(kind, path, staging, limits)
+    filled = {number: count for number, grid in enumerate(grids) if (count := sum(map(any, grid.cells)))}
+    for number in filled:
+        grids[number].spread()
+    found = {number: _laid_out(grids[number], known, words) for number in filled}
+    chosen = _chosen(found, filled, known, words)
+    if not chosen or (kind == HTML and not _is_table(found[chosen[0]], known)):
+        if kind == HTML:
+            raise web_page()
         raise UnreadableFileError(
             "bad_workbook", "no sheet of the workbook holds anything; send the one with the table"
         )
-    chosen = candidates[0]
-    remarks = []
-    if len(sheets) > 1:
-        where = f"sheet {names.index(chosen) + 1} of {len(names)}"
-        remarks.append(f"{where} was read, and {len(sheets) - 1} more with something in it not; send each as a file")
+    sheets = [found[number] for number in chosen]
+    remarks = [remark for number in chosen for remark in swap_back(grids[number], found[number].layout)]
     if errors:
         remarks.append(
             f"{errors:,} cells hold an Excel error such as #N/A and are taken as blank; correct the formulas"
         )
-    return Workbook(sheets[chosen], layouts[chosen], remarks)
+    header = _one_header(sheets)
+    unread = {grids[number].name: count for number, count in filled.items() if number not in chosen}
+    remarks += [_not_read(name, count) for name, count in unread.items()]
+    return Workbook(_one_after_another(sheets, header), header, unread, remarks)
 
 
-def _unpacked(path: Path, folder: Path, limits: Limits) -> tuple[Path, int]:
-    """A copy of the workbook, not packed and no larger than it may be, without cells far out; and how many of its cells
-    hold an error, which the library gives as nothing.
-
-    The library would believe whatever the archive says of itself, and ask for as much memory as the farthest cell
-    needs.
-    """
-    copy, left, errors = folder / "workbook.xlsx", limits.file_bytes, 0
-    try:
-        with zipfile.ZipFile(path) as archive, zipfile.ZipFile(copy, "w") as out:
-            for entry in archive.infolist():
-                if entry.is_dir():
-                    continue
-                extent = _Extent(limits)  # any part may be a sheet: the workbook says so, not its name
-                with archive.open(entry) as part, out.open(entry.filename, "w", force_zip64=True) as target:
-                    while block := part.read(_BLOCK):
-                        left -= len(block)
-                        if left < 0:
-                            raise ReadLimitError("file_too_large", "the workbook unpacks to too much; save it as CSV")
-                        extent.look_at(block)
-                        target.write(block)
-                errors += extent.errors
-    except (zipfile.BadZipFile, OSError, EOFError, zlib.error, RuntimeError, NotImplementedError, ValueError):
-        raise UnreadableFileError(
-            "bad_workbook", "the workbook is damaged; open it in Excel and save it again"
-        ) from None
-    return copy, errors
-
-
-class _Extent:
-    """How far out the cells of a sheet are, and how many are errors, by its XML. Raises ReadLimitError when too far."""
-
-    def __init__(self, limits: Limits):
-        self.limits, self.columns, self.rows, self.rest = limits, _FEW_COLUMNS, _FEW_ROWS, b""
-        self.errors = 0
-
-    def look_at(self, block: bytes) -> None:
-        text = self.rest + block
-        self.errors += sum(found.end() > len(self.rest) for found in _ERROR.finditer(text))
-        self.columns = max([self.columns, *map(_column_number, set(_FAR_COLUMN.findall(text)))])
-        self.rows = max([self.rows, *(int(row) for row in set(_FAR_ROW.findall(text)))])
-        self.rest = text[-_LONGEST_REFERENCE:]
-        if self.columns > max(self.limits.columns, _FEW_COLUMNS):
-            raise _too_many_columns(self.columns, self.limits)
-        if self.rows > _MOST_ROWS or self.rows * self.columns > _MOST_CELLS:
-            raise ReadLimitError(
-                "file_too_large",
-                f"a sheet reaches to row {self.rows:,} and column {self.columns:,}; "
-                "delete what stands far below or to the right of the table",
-            )
-
-
-def _column_number(letters: bytes) -> int:
-    number = 0
-    for letter in letters.upper():
-        number = number * 26 + letter - 64
-    return number
-
-
-def _too_many_columns(columns: int, limits: Limits) -> ReadLimitError:
-    return ReadLimitError(
-        "too_many_columns",
-        f"the sheet has {columns:,} columns, more than the {limits.columns:,} that are read; leave some out",
+def _not_read(name: str, rows: int) -> str:
+    return (
+        f"sheet '{name}' with {rows:,} filled {'row' if rows == 1 else 'rows'} is not read, since its header is not "
+        "known or makes another kind of table; send it as a file of its own with a header that names its columns"
     )
 
 
-def _sheet(path: Path, name: str, limits: Limits) -> list[Row]:
-    """The rows of a sheet, cells as text; none when nothing stands in it."""
-    texts = _read(path, name, "string")
-    if texts.width > limits.columns:
-        raise _too_many_columns(texts.width, limits)
-    table = [[_text(cell) for cell in row] for row in texts.iter_rows()]
-    if any(
-        len(cell) * 4 > limits.cell_bytes and len(cell.encode()) > limits.cell_bytes for row in table for cell in row
-    ):
-        raise ReadLimitError(
-            "cell_too_long",
-            f"a cell of the sheet has more than the {limits.cell_bytes:,} bytes that a cell may have; take it out",
-        )
-    long = [
-        (row, column) for row, cells in enumerate(table) for column, cell in enumerate(cells) if _LONG.fullmatch(cell)
-    ]
-    if long:
-        numbers = _read(path, name, "boolean")  # nothing where the cell is text, so that 17 typed digits stay
-        for row, column in long:
-            if numbers.item(row, column) is not None:
-                table[row][column] = f"{float(table[row][column]):.{_DIGITS - 1}E}"
-    while table and not any(table[-1]):
-        table.pop()  # rows that were formatted and never filled
-    return [Row(number, 1, cells, "\t".join(cells).rstrip("\t")) for number, cells in enumerate(table, start=1)]
+def _grids(kind: str, path: Path, staging: Path, limits: Limits) -> tuple[list[Grid], int]:
+    """The sheets of a file of this kind, and how many of their cells hold an error that is shown as nothing."""
+    if kind == HTML:
+        text = decode(path.read_bytes()).data.decode("utf-8", "surrogateescape")
+        return read_web_tables(readable(text), limits), 0
+    if kind == ODS:
+        return read_opendocument(path, limits), 0
+    return read_xls(path, staging, limits) if kind == XLS else read_xlsx(path, staging, limits)
 
 
-def _read(path: Path, name: str, kind: str) -> pl.DataFrame:
-    return pl.read_excel(
-        path,
-        sheet_name=name,
-        engine="calamine",
-        has_header=False,
-        drop_empty_rows=False,
-        drop_empty_cols=False,
-        raise_if_empty=False,
-        read_options={"skip_rows": 0, "dtypes": kind},
-    )
-
-
-def _text(value: str | None) -> str:
-    if value is None:
-        return ""
-    if moment := _MOMENT.fullmatch(value):
-        date, time = moment[1], moment[2]
-        return time if date in _NO_DAY else date if time == "00:00:00" else value
-    return value
+def _laid_out(grid: Grid, known: KnownHeader | None, words: Words) -> Sheet:
+    rows = [Row(number, 1, cells, "\t".join(cells).rstrip("\t")) for number, cells in enumerate(grid.cells, start=1)]
+    width = _width(rows)
+    layout = find_layout(rows, width, known)
+    if layout.header_line and grid.spans:
+        first, last = _header_rows(grid, layout, known)
+        if last - first > layout.body_line - layout.header_line - 1:
+            layout = join_header(rows, first, last - first + 1, width, known)
+    return Sheet(grid.name, rows, replace(layout, words=words))
 
 
 def _width(rows: list[Row]) -> int:
     """How many cells most rows have filled up to, at least the widest's half: titles and footers are narrow."""
     widths = Counter(max((at for at, cell in enumerate(row.cut, 1) if cell), default=0) for row in rows)
     return max(widths, key=lambda width: (widths[width] * width, width), default=0)
+
+
+def _header_rows(grid: Grid, layout: Layout, known: KnownHeader | None) -> tuple[int, int]:
+    """The first and last row (from 0) of a header whose cells are merged: names over rows, and names of groups."""
+    first, last = layout.header_line - 1, layout.body_line - 2
+    for span in sorted(grid.spans):
+        if span.top < span.bottom < span.top + _MOST_HEADER_ROWS and span.top <= last and span.bottom >= first:
+            first, last = min(first, span.top), max(last, span.bottom)
+    if last == layout.body_line - 2 and (grouped := _grouped(grid, last)) and last + 1 < len(grid.cells):
+        below = {column for column, cell in enumerate(grid.cells[last + 1]) if not is_blank(cell)}
+        if below and below <= grouped and not any(is_value(grid.cells[last + 1][column]) for column in below):
+            last += 1
+    names = [cell for cell in grid.cells[first] if not is_blank(cell)]
+    if first and (grouped := _grouped(grid, first - 1)) and not _is_title(grid.cells[first - 1]):
+        joined = [
+            f"{above} {cell}" if at in grouped else cell
+            for at, (above, cell) in enumerate(zip(grid.cells[first - 1], grid.cells[first], strict=True))
+        ]
+        if len({*names}) < len(names) or not known or known(joined) >= known(grid.cells[first]):
+            first -= 1
+    return first, last
+
+
+def _grouped(grid: Grid, row: int) -> set[int]:
+    """The columns of a row over which one of its cells reaches that covers several, but not all that are filled."""
+    wide = [span for span in grid.spans if span.top <= row <= span.bottom and span.left < span.right]
+    return {column for span in wide for column in range(span.left, min(span.right, len(grid.cells[row]) - 1) + 1)}
+
+
+def _is_title(cells: list[str]) -> bool:
+    """Whether a row says one thing only, or something of the table rather than of its columns."""
+    texts = [cell for cell in cells if not is_blank(cell)]
+    return len(texts) < 2 or any(":" in cell or is_value(cell) for cell in texts)
+
+
+def _chosen(found: dict[int, Sheet], filled: dict[int, int], known: KnownHeader | None, words: Words) -> list[int]:
+    """The numbers of the sheets that are read."""
+    with_known = [number for number, sheet in found.items() if known and known(sheet.layout.header)]
+    if with_known:
+        kind = words.kind_of(found[with_known[0]].layout.header)
+        return [number for number in with_known if words.kind_of(found[number].layout.header) == kind]
+    if not found:
+        return []
+    first = next((number for number, count in filled.items() if count > 1), next(iter(found)))
+    names = _names(found[first].layout.header)
+    return [
+        number for number, sheet in found.items() if number == first or (names and _names(sheet.layout.header) == names)
+    ]
+
+
+def _is_table(sheet: Sheet, known: KnownHeader | None) -> bool:
+    """Whether a table of a web page is data rather than a form or a menu."""
+    header = sheet.layout.header
+    is_header = known(header) > 0 if known else bool(sheet.layout.header_line) and len(_names(header)) > 1
+    return is_header and len(sheet.rows) > sheet.header_rows + len(sheet.above)
+
+
+def _names(header: list[str]) -> list[str]:
+    return [" ".join(name.casefold().split()) for name in header if not is_blank(name)]
+
+
+def _one_header(sheets: list[Sheet]) -> list[str]:
+    """The columns of all sheets: those of the first, then what others have besides."""
+    if len(sheets) == 1:
+        return sheets[0].layout.header
+    header, seen = list[str](), set[tuple[str, int]]()
+    for sheet in sheets:
+        for name, key in zip(sheet.layout.header, _keys(sheet), strict=True):
+            if key not in seen:
+                seen.add(key)
+                header.append(name)
+    return header
+
+
+def _keys(sheet: Sheet) -> list[tuple[str, int]]:
+    """The columns of a sheet as other sheets have them too: the name, and which of several of that name."""
+    times: Counter[str] = Counter()
+    keys = []
+    for name in sheet.layout.header:
+        folded = " ".join(name.casefold().split())
+        keys.append((folded, times[folded]))
+        times[folded] += 1
+    return keys
+
+
+def _one_after_another(sheets: list[Sheet], header: list[str]) -> list[Sheet]:
+    """The sheets with the lines that their rows have in the upload, and the places of their columns."""
+    if len(sheets) == 1:
+        return [replace(sheets[0], places=tuple(range(len(header) or sheets[0].layout.width)))]
+    places: dict[tuple[str, int], int] = {}
+    for sheet in sheets:
+        for key in _keys(sheet):
+            places.setdefault(key, len(places))
+    placed, before = [], 0
+    for sheet in sheets:
+        layout = replace(
+            sheet.layout,
+            header_line=sheet.layout.header_line + before,
+            body_line=sheet.layout.body_line + before,
+        )
+        rows = [row._replace(line_number=row.line_number + before) for row in sheet.rows]
+        placed.append(Sheet(sheet.name, rows, layout, before, tuple(places[key] for key in _keys(sheet))))
+        before += len(rows)
+    return placed

@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 import polars as pl
@@ -21,7 +22,10 @@ _OTHER_LINES = {
     "totals": "totals, not records",
     "footer": "lines below the table, kept and not read",
     "other_table": "another table below the first, kept and not read",
+    "title": "titles that hold for the rows below them, not records",
 }
+# The sheets of a workbook of which several are read, in their order: the name, and how many lines are before it.
+Sheets = Sequence[tuple[str, int]]
 
 
 _WANTED_COLUMNS = (
@@ -49,19 +53,24 @@ def reading_findings(facts: UploadFacts) -> list[Finding]:
     if facts.message:
         what, _, fix = facts.message.rpartition("; ")
         found.append(
-            Finding(str(notes.header_line or ""), facts.physical_lines or 0, what or facts.message, fix if what else "")
+            Finding(
+                _spans([(notes.header_line, notes.header_line)], 1, notes.sheets) if notes.header_line else "",
+                facts.physical_lines or 0,
+                what or facts.message,
+                fix if what else "",
+            )
         )
     for kind, what in _OTHER_LINES.items():
         if lines := [(first, last) for name, first, last in notes.other_lines if name == kind]:
             fix = "send it as a file of its own" if kind == "other_table" else ""
             total = notes.other_line_counts[kind]
-            found.append(Finding(_spans(lines, total), total, what, fix))
+            found.append(Finding(_spans(lines, total, notes.sheets), total, what, fix))
     if notes.repaired_records:
-        where = places(notes.repaired_lines, notes.repaired_records)
+        where = places(notes.repaired_lines, notes.repaired_records, notes.sheets)
         what = "repaired: a stray quote is taken as text, or another delimiter as the delimiter"
         found.append(Finding(where, notes.repaired_records, what, "check that the cells are right"))
     if notes.short_records:
-        where = places(notes.short_lines, notes.short_records)
+        where = places(notes.short_lines, notes.short_records, notes.sheets)
         what = "fewer cells than the header; the missing ones are taken as blank"
         found.append(Finding(where, notes.short_records, what, "check that no line was broken in two"))
     for name, position in notes.renamed_columns.items():
@@ -99,10 +108,11 @@ def problem_findings(lake: Lake, facts: UploadFacts) -> list[Finding]:
     """The records of an upload that could not be read, as the lake has them."""
     rows = lake.rows(facts.sha256, facts.kind).filter(pl.col("problem").is_not_null())
     grouped = rows.group_by("problem").agg("line_number", pl.len().alias("count")).collect()
-    return error_findings(grouped.select("problem", "count", "line_number").iter_rows())
+    sheets = ReadingNotes.from_json(facts.notes).sheets
+    return error_findings(grouped.select("problem", "count", "line_number").iter_rows(), sheets)
 
 
-def error_findings(errors: Iterable[tuple[str, int, list[int]]]) -> list[Finding]:
+def error_findings(errors: Iterable[tuple[str, int, list[int]]], sheets: Sheets = ()) -> list[Finding]:
     """Errors of rows as (error, how many rows, their first lines), one finding for each thing that is wrong."""
     counts: dict[str, int] = {}
     lines: dict[str, list[int]] = {}
@@ -114,19 +124,20 @@ def error_findings(errors: Iterable[tuple[str, int, list[int]]]) -> list[Finding
     for part, count in counts.items():
         what, _, own = part.partition("; ")
         fix = own or _FIXES.get(part.split(":")[0], "")
-        found.append((min(lines[part]), Finding(places(sorted(lines[part]), count), count, what, fix)))
+        found.append((min(lines[part]), Finding(places(sorted(lines[part]), count, sheets), count, what, fix)))
     return [finding for _, finding in sorted(found)]
 
 
-def places(lines: list[int], count: int) -> str:
-    """`5, 9-11 and 40 more`: the first lines of `count`, in words."""
+def places(lines: list[int], count: int, sheets: Sheets = ()) -> str:
+    """`5, 9-11 and 40 more`: the first lines of `count`, in words; of several sheets `Hubli: 5; Gadag: 2-4`."""
     spans: list[tuple[int, int]] = []
+    starts = {before + 1 for _, before in sheets}
     for line in lines:
-        if spans and line == spans[-1][1] + 1:
+        if spans and line == spans[-1][1] + 1 and line not in starts:
             spans[-1] = (spans[-1][0], line)
         elif not spans or line > spans[-1][1]:
             spans.append((line, line))
-    return _spans(spans, count)
+    return _spans(spans, count, sheets)
 
 
 def as_markdown(findings: list[Finding]) -> str:
@@ -137,12 +148,23 @@ def as_markdown(findings: list[Finding]) -> str:
     return "\n".join(["| lines | count | what | how to fix it |", "| --- | ---: | --- | --- |", *rows])
 
 
-def _spans(spans: list[tuple[int, int]], count: int | None = None) -> str:
+def _spans(spans: list[tuple[int, int]], count: int, sheets: Sheets = ()) -> str:
     named = spans[:_MOST_LINES]
-    text = ", ".join(f"{first}-{last}" if last > first else str(first) for first, last in named)
-    total = sum(last - first + 1 for first, last in spans) if count is None else count
-    more = total - sum(last - first + 1 for first, last in named)
+    text = "; ".join(
+        (f"{name}: " if sheets else "") + ", ".join(_span(first - before, last - before) for first, last in within)
+        for (name, before), within in groupby(named, key=lambda span: _sheet_of(span[0], sheets))
+    )
+    more = count - sum(last - first + 1 for first, last in named)
     return f"{text} and {more:,} more" if more > 0 else text
+
+
+def _sheet_of(line: int, sheets: Sheets) -> tuple[str, int]:
+    """The sheet that a line of an upload is a row of, and how many lines are before it."""
+    return max(((name, before) for name, before in sheets if before < line), key=lambda one: one[1], default=("", 0))
+
+
+def _span(first: int, last: int) -> str:
+    return f"{first}-{last}" if last > first else str(first)
 
 
 def _cell(text: str) -> str:

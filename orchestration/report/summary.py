@@ -8,6 +8,7 @@ import polars as pl
 from orchestration.report.findings import error_findings, problem_findings, reading_findings
 from orchestration.settings import Settings
 from orchestration.store.connection import connect
+from orchestration.store.facts import ReadingNotes
 from orchestration.store.home import Home
 from orchestration.store.lake import Lake
 
@@ -35,7 +36,7 @@ def upload_summary(home: Home, settings: Settings, shas: list[str] | None = None
     if shas is not None:
         uploads = uploads.filter(pl.col("sha256").is_in(shas))
     summary = uploads.join(_outcomes(home, settings), on="sha256", how="left", maintain_order="left")
-    what_was_wrong = pl.struct("message", "codes", "records").map_elements(
+    what_was_wrong = pl.struct("message", "codes", "records", "notes").map_elements(
         _in_words, return_dtype=pl.String, skip_nulls=False
     )
     return summary.select(
@@ -68,7 +69,11 @@ def upload_findings(home: Home, settings: Settings, shas: list[str]) -> pl.DataF
         if not sha256.startswith(tuple(shas)):
             continue
         facts = lake.facts(sha256)
-        records = error_findings(errors[sha256]) if sha256 in errors else problem_findings(lake, facts)
+        records = (
+            error_findings(errors[sha256], ReadingNotes.from_json(facts.notes).sheets)
+            if sha256 in errors
+            else problem_findings(lake, facts)
+        )
         # Of a file that failed as a whole, its rows say nothing more.
         found = reading_findings(facts) + ([] if facts.message else records)
         rows += [(filename, *finding) for finding in found]
@@ -112,4 +117,7 @@ def _outcomes(home: Home, settings: Settings) -> pl.DataFrame:
 def _in_words(found: dict) -> str:
     codes = (json.loads(found["codes"]) if found["codes"] else {}).get("codes") or {}
     counted = ", ".join(f"{count} {code}" for code, count in codes.items())
-    return found["message"] or counted or ("" if found["records"] else "the file has a header and no records")
+    unread = ReadingNotes.from_json(found["notes"]).unread_sheets
+    not_read = "not read: " + ", ".join(f"sheet '{name}'" for name in unread) if unread else ""
+    said = "; ".join(filter(None, (counted, not_read)))
+    return found["message"] or said or ("" if found["records"] else "the file has a header and no records")

@@ -65,6 +65,8 @@ class ReadingNotes:
     short_lines: list[int] = field(default_factory=list)
     unused_columns: list[str] = field(default_factory=list)  # headers that no field took
     remarks: list[str] = field(default_factory=list)
+    sheets: list[tuple[str, int]] = field(default_factory=list)  # where several are read: name, lines before it
+    unread_sheets: dict[str, int] = field(default_factory=dict)  # name, and its filled rows
 
     def as_json(self) -> str:
         """What there is to note, as a JSON object."""

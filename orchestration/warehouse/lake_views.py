@@ -38,7 +38,8 @@ def make_views(con: duckdb.DuckDBPyConnection, lake: Lake, shas: set[str] | None
         fields = dict.fromkeys(FIELDS[kinds[0]], "VARCHAR")
         _view_of_kinds(con, name, {**_RECORD, **fields}, {kind: files[kind] for kind in kinds})
     everything = [file for kind in KINDS for file in files[kind]]
-    _view(con, "upload_rows", {"upload_id": "UUID", "line_number": "INTEGER", "raw_data": "VARCHAR"}, everything)
+    place = {"line_number": "INTEGER", "sheet": "VARCHAR", "sheet_row": "INTEGER"}
+    _view(con, "upload_rows", {"upload_id": "UUID", **place, "raw_data": "VARCHAR"}, everything)
 
 
 def _view(con: duckdb.DuckDBPyConnection, name: str, columns: dict[str, str], files: list[Path]) -> None:
@@ -46,7 +47,7 @@ def _view(con: duckdb.DuckDBPyConnection, name: str, columns: dict[str, str], fi
     nothing = "(SELECT " + ", ".join(f'NULL AS "{column}"' for column in columns) + ") WHERE false"
     if files:
         source = f"read_parquet([{_paths(files)}], hive_partitioning = false)"
-        if name == "uploads":  # those that an earlier version read may lack a column
+        if name in ("uploads", "upload_rows"):  # those that an earlier version read may lack a column
             source = f"(FROM {nothing} UNION ALL BY NAME FROM {source[:-1]}, union_by_name = true))"
     else:
         source = nothing

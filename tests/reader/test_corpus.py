@@ -29,7 +29,8 @@ def outcome_of(path: Path) -> dict:
 
 READABLE = [path for path in FILES if "error" not in outcome_of(path)]
 REFUSED = [path for path in FILES if "error" in outcome_of(path)]
-TEXTS = [path for path in READABLE if outcome_of(path)["encoding"] != "xlsx"]
+WORKBOOKS = ("xlsx", "xls", "ods", "html")
+TEXTS = [path for path in READABLE if outcome_of(path)["encoding"] not in WORKBOOKS]
 
 
 def each(paths: list[Path]) -> pytest.MarkDecorator:

@@ -21,6 +21,11 @@ WITH all_rows AS (
     JOIN lake.uploads AS uploads ON uploads.upload_id = rows.upload_id
 ),
 
+-- Only those of workbooks have one.
+sheets AS (
+    SELECT upload_id, line_number, sheet, sheet_row FROM lake.upload_rows WHERE sheet IS NOT NULL
+),
+
 -- Few rows have anything wrong with them.
 found AS (
     SELECT
@@ -35,7 +40,9 @@ found AS (
 SELECT
     row_id AS id,
     found.upload_id AS file_upload_id,
-    line_number,
+    found.line_number,
+    sheets.sheet,
+    sheets.sheet_row,
     phone_normalized,
     loan_id_text,
     row_fingerprint,
@@ -58,9 +65,10 @@ SELECT
     nullif(concat_ws('; ', row_error, array_to_string(all_cell_errors, '; ')), '') AS error
 FROM found
 JOIN _stg_uploads AS uploads ON uploads.upload_id = found.upload_id
+LEFT JOIN sheets ON sheets.upload_id = found.upload_id AND sheets.line_number = found.line_number
 UNION ALL
 SELECT
-    id, file_upload_id, line_number, phone_normalized, loan_id_text, row_fingerprint, match_customer_id, match_loan_id,
+    id, file_upload_id, line_number, NULL AS sheet, NULL AS sheet_row, phone_normalized, loan_id_text, row_fingerprint, match_customer_id, match_loan_id,
     CAST(NULL AS UUID) AS match_call_session_id, match_method, matched_at, status,
     CASE WHEN error IS NOT NULL THEN error_codes_of([error]) END AS error_codes, error
 FROM _stated_upload_rows

@@ -12,6 +12,8 @@ SELECT
     outcomes.id,
     outcomes.file_upload_id,
     outcomes.line_number,
+    outcomes.sheet,
+    outcomes.sheet_row,
     coalesce(stated_texts.raw_data, raw.raw_data) AS raw_data,
     outcomes.phone_normalized,
     outcomes.loan_id_text,
