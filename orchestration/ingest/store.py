@@ -146,9 +146,11 @@ def store_records(
 def _store_rows(lake: Lake, reading: Reading, kind: str, sha256: str, con: duckdb.DuckDBPyConnection) -> Reading:
     """Write the records, their phones, and the lines that are none."""
     upload_id = upload_id_of(sha256)
-    projection, params = _row_projection(reading, kind, upload_id)
+    had_titles = reading.has_titles
     with lake.replacing(lake.phones_path(sha256)) as phones_file, lake.replacing(lake.rows_path(kind, sha256)) as rows:
-        reading = reading.write(con, projection, params, rows)
+        reading = reading.write(con, *_row_projection(reading, kind, upload_id), rows)
+        if reading.has_titles and not had_titles:  # they were only found among the records
+            reading = reading.write(con, *_row_projection(reading, kind, upload_id), rows)
         _write_phones(con, rows, PHONE_FIELDS[kind], upload_id, phones_file)
     if reading.other_lines:
         with lake.replacing(lake.other_lines_path(sha256)) as target:
@@ -182,7 +184,7 @@ def _row_projection(reading: Reading, kind: str, upload_id: str) -> tuple[str, l
     fields = []
     for field in FIELDS[kind]:
         cells = [stated(f"c{position}", reading.padding) for position in positions.get(field, [])]
-        if kind == LOAN_BOOK and field in TITLED_FIELDS:
+        if reading.has_titles and kind == LOAN_BOOK and field in TITLED_FIELDS:
             cells.append(f"titles[{literal(field)}]")
         value = f"coalesce({', '.join(cells)})" if cells else "CAST(NULL AS VARCHAR)"
         fields.append(f"{value} AS {identifier(field)}")
