@@ -70,7 +70,7 @@ def leaves_encoding_open(call: ast.Call) -> bool:
         mode = stated.get("mode") or next(iter(call.args[place:]), ast.Constant("r"))
         module = getattr(getattr(call.func, "value", None), "id", "")
         text = isinstance(mode, ast.Constant) and isinstance(mode.value, str) and "b" not in mode.value
-        return text and module not in ("os", "tarfile")
+        return text and module not in ("os", "tarfile", "archive")  # an archive gives bytes
     is_pipe = any(getattr(stated.get(name), "value", False) is True for name in ("text", "universal_newlines"))
     return name in ("read_text", "write_text", "TextIOWrapper") or is_pipe
 

@@ -69,7 +69,8 @@ def _fields(reading: Reading, kind: str, own: Vocabulary, raw_data: str) -> dict
     positions = column_positions(reading.header, kind, own)
 
     def cells(name: str) -> list[str]:
-        stated_by_title = [f"titles[{literal(name)}]"] if kind == LOAN_BOOK and name in TITLED_FIELDS else []
+        is_titled = reading.has_titles and kind == LOAN_BOOK and name in TITLED_FIELDS
+        stated_by_title = [f"titles[{literal(name)}]"] if is_titled else []
         return [_cell(reading, position, name) for position in positions.get(name, [])] + stated_by_title
 
     fields = {name: _first(cells(name)) for name in FIELDS[kind]}

@@ -148,10 +148,11 @@ def _store_rows(
 ) -> Reading:
     """Write the records, their phones, and the lines that are none."""
     upload_id = upload_id_of(sha256)
-    projection, params = row_projection(reading, kind, upload_id, own)
-    con.execute(needed_macros(projection))
+    had_titles = reading.has_titles
     with lake.replacing(lake.phones_path(sha256)) as phones_file, lake.replacing(lake.rows_path(kind, sha256)) as rows:
-        reading = reading.write(con, projection, params, rows)
+        reading = _write_rows(reading, con, kind, upload_id, own, rows)
+        if reading.has_titles and not had_titles:  # they were only found among the records
+            reading = _write_rows(reading, con, kind, upload_id, own, rows)
         _write_phones(con, rows, PHONE_FIELDS[kind], upload_id, phones_file)
     if reading.other_lines:
         with lake.replacing(lake.other_lines_path(sha256)) as target:
@@ -159,6 +160,14 @@ def _store_rows(
     else:
         lake.other_lines_path(sha256).unlink(missing_ok=True)
     return reading
+
+
+def _write_rows(
+    reading: Reading, con: duckdb.DuckDBPyConnection, kind: str, upload_id: str, own: Vocabulary, target: Path
+) -> Reading:
+    projection, params = row_projection(reading, kind, upload_id, own)
+    con.execute(needed_macros(projection))
+    return reading.write(con, projection, params, target)
 
 
 def _longest_line(path: Path) -> int:

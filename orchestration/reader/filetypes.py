@@ -30,6 +30,7 @@ _BINARIES = (
     *(b"\x7fELF", b"{\\rtf", b"\x00\x00\x01\x00", b"RIFF", b"ID3", b"OggS", b"\xca\xfe\xba\xbe"),
 )
 _OLD_WORKBOOK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_MIMETYPE = "mimetype"
 _OPEN_DOCUMENT = b"application/vnd.oasis.opendocument.spreadsheet"
 _WEB_PAGE = re.compile(r"\s*<(!doctype|html|head|body|table|meta|script|style|div|svg|\?xml|!--)", re.I)
 _MARKUP = re.compile(r"\s*<(\?xml|svg)", re.I)
@@ -109,7 +110,7 @@ def _zip_type(path: Path, most_bytes: int) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
             names, size = set(archive.namelist()), sum(entry.file_size for entry in archive.infolist())
-            is_open_document = "mimetype" in names and _begins_as_open_document(archive)
+            is_open_document = _MIMETYPE in names and _begins_as_open_document(archive)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError, RuntimeError, zlib.error):
         raise UnreadableFileError(
             "bad_workbook", "the file is a workbook or zip archive that is damaged; save it again"
@@ -126,7 +127,7 @@ def _zip_type(path: Path, most_bytes: int) -> str:
 
 
 def _begins_as_open_document(archive: zipfile.ZipFile) -> bool:
-    with archive.open("mimetype") as part:
+    with archive.open(_MIMETYPE) as part:
         return part.read(len(_OPEN_DOCUMENT)) == _OPEN_DOCUMENT
 
 

@@ -41,11 +41,15 @@ class Grid:
     dates: frozenset[Place] = frozenset()
 
     def spread(self) -> None:
-        """Let a merged cell count for all that it covers. A title stays one cell, and so does the word of a total."""
+        """Let a merged cell count for all that it covers. A title stays one cell, and so does the word of a total; rows
+        with nothing of their own stay blank."""
+        filled = [any(row) for row in self.cells]
         left = sum(map(len, self.cells))  # spans may not overlap, so that no more than all cells can be filled
         for top, first, bottom, right in self.spans:
             for number in range(top, min(bottom + 1, len(self.cells))):
                 row, text = self.cells[number], self.cells[top][first] if first < len(self.cells[top]) else ""
+                if not filled[number]:
+                    continue
                 last = min(right, len(row) - 1) if right > first and not _labels(row, first) else first
                 for column in range(first, last + 1):
                     row[column] = row[column] or text

@@ -16,7 +16,7 @@ from orchestration.reader.dialect import choose_dialect, told_delimiter
 from orchestration.reader.errors import Limits, ReadError, ReadLimitError
 from orchestration.reader.filetypes import HEAD_BYTES, TEXT, file_type
 from orchestration.reader.header import find_layout, layout_by_shape
-from orchestration.reader.layout import PREAMBLE, KnownHeader, KnownShape, Layout, OtherLine, Row, Words
+from orchestration.reader.layout import PREAMBLE, TITLE, KnownHeader, KnownShape, Layout, OtherLine, Row, Words
 from orchestration.reader.records import Part, Written, write_parts, write_rows
 from orchestration.reader.scan import Scan, blanks_at_edges, scan
 from orchestration.reader.shapes import BLANKS, is_blank
@@ -66,7 +66,7 @@ class Reading:
     the staged file that `write` reads: UTF-8 CSV on the fast path, Parquet on the careful one. All but `encoding`,
     `dialect` and the header are final after `write`. `padding`: the blanks that may stand at the edges of cells.
     `sheets` are those of a workbook that were read, `unread` the filled rows of each other one by its name.
-    `titles` is what the titles above the header state, by field.
+    `titles` is what the titles above the header (of any sheet) state, by field.
     """
 
     encoding: str
@@ -94,6 +94,11 @@ class Reading:
     @property
     def header(self) -> list[str]:
         return self.layout.header
+
+    @property
+    def has_titles(self) -> bool:
+        """Whether titles state something of records: final after `write`."""
+        return bool(self.titles) or any(line.kind == TITLE for line in self.other_lines)
 
     @property
     def delimiter(self) -> str:
@@ -279,6 +284,7 @@ def _read_workbook(
         **above,
         remarks=book.remarks,
         sheets=book.sheets,
+        titles={field: said for part in parts for field, said in part.titles.items()},
         unread=book.unread,
         limits=limits,
     )

@@ -1,6 +1,8 @@
 """The tables of a web page: what most reports send as an .xls when one asks them for Excel."""
 
-from html.parser import HTMLParser
+import html
+import re
+from contextlib import suppress
 
 from orchestration.reader.errors import Limits, ReadLimitError
 from orchestration.reader.grid import Grid, Span, check_cell, check_extent
@@ -9,16 +11,22 @@ _MOST_SPANNED = 1_000  # columns, as browsers have it
 _MOST_ROWS_SPANNED = 65_534
 _MOST_CELLS = 8_000_000  # no browser shows as many
 _BREAKS = ("br", "p", "div")
+_WITHOUT_TEXT = ("script", "style")
+# Not html.parser: a page that leaves ten thousand tags open would keep it for hours.
+_TAG = re.compile(r"<(!--|[!?]|/?[a-z][a-z0-9]*)([^<>]*+)>?", re.I)
+_SPAN = re.compile(r"""\b(colspan|rowspan)\s*=\s*["']?\s*([0-9]{1,9})""", re.I)
 
 
 def read_web_tables(text: str, limits: Limits) -> list[Grid]:
     """Every table of a page in the order in which they begin, a table within another by itself."""
-    page = _Page(limits)
-    page.feed(text)
-    page.close()
-    while page.open:
-        page.end_table()
-    return [table.grid(f"table {number}") for number, table in enumerate(page.tables, 1)]
+    return [table.grid(f"table {number}") for number, table in enumerate(_Page(text, limits).read(), 1)]
+
+
+def _as_shown(text: str) -> str:
+    """Text as a page shows it: entities are characters, and blanks of any kind one space."""
+    with suppress(ValueError):  # a character of thousands of digits
+        text = html.unescape(text) if "&" in text else text
+    return " ".join(text.split())
 
 
 class _Table:
@@ -43,7 +51,7 @@ class _Table:
         if self.cell is None:
             return
         row, (down, across) = self.rows[-1], self.size
-        text = " ".join("".join(self.cell).split())
+        text = _as_shown("".join(self.cell))
         self.cell = None
         check_cell(text, self.limits)
         top = len(self.rows) - 1
@@ -62,46 +70,58 @@ class _Table:
         return Grid(name, [row + [""] * (self.width - len(row)) for row in self.rows], self.spans)
 
 
-class _Page(HTMLParser):
-    def __init__(self, limits: Limits):
-        super().__init__(convert_charrefs=True)
-        self.limits, self.tables, self.open = limits, list[_Table](), list[_Table]()
-        self.hidden = 0  # within scripts and styles
+class _Page:
+    """The tables of a page, piece by piece. Reading goes forward only, whatever is left open in the page."""
 
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        if tag == "table":
+    def __init__(self, text: str, limits: Limits):
+        self.text, self.limits, self.tables, self.open = text, limits, list[_Table](), list[_Table]()
+
+    def read(self) -> list[_Table]:
+        position = 0
+        for tag in _TAG.finditer(self.text):
+            if tag.start() < position:
+                continue
+            self.add_text(self.text[position : tag.start()])
+            name, position = tag[1].lower(), tag.end()
+            if name == "!--":
+                position = self.after(r"-->", tag.start() + 4)
+            elif name in _WITHOUT_TEXT:
+                position = self.after(rf"</{name}[^<>]*+>?", position)
+            elif name.startswith("/"):
+                self.end(name[1:])
+            else:
+                self.start(name, tag[2])
+        self.add_text(self.text[position:])
+        for table in self.open:
+            table.end_cell()
+        return self.tables
+
+    def after(self, end: str, position: int) -> int:
+        """Where the text goes on behind what ends so; at its end if nothing does."""
+        found = re.compile(end, re.I).search(self.text, position)
+        return found.end() if found else len(self.text)
+
+    def start(self, name: str, attributes: str) -> None:
+        if name == "table":
             if len(self.tables) == self.limits.columns:
                 raise ReadLimitError("too_many_columns", "the page has too many tables; send the one that is meant")
             self.tables.append(_Table(self.limits))
             self.open.append(self.tables[-1])
-        elif tag in ("script", "style"):
-            self.hidden += 1
-        elif self.open and tag == "tr":
+        elif self.open and name == "tr":
             self.open[-1].start_row()
-        elif self.open and tag in ("td", "th"):
-            stated = dict(attributes)
-            down = _count(stated.get("rowspan"), _MOST_ROWS_SPANNED)
-            self.open[-1].start_cell(down, _count(stated.get("colspan"), _MOST_SPANNED))
-        elif self.open and tag in _BREAKS and self.open[-1].cell is not None:
-            self.open[-1].cell.append(" ")
+        elif self.open and name in ("td", "th"):
+            stated = {key.lower(): int(count) for key, count in _SPAN.findall(attributes)}
+            down = min(max(stated.get("rowspan", 1), 1), _MOST_ROWS_SPANNED)
+            self.open[-1].start_cell(down, min(max(stated.get("colspan", 1), 1), _MOST_SPANNED))
+        elif name in _BREAKS:
+            self.add_text(" ")
 
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "table" and self.open:
-            self.end_table()
-        elif tag in ("script", "style"):
-            self.hidden = max(self.hidden - 1, 0)
-        elif tag in ("td", "th", "tr") and self.open:
+    def end(self, name: str) -> None:
+        if self.open and name in ("td", "th", "tr", "table"):
             self.open[-1].end_cell()
+        if self.open and name == "table":
+            self.open.pop()
 
-    def handle_data(self, data: str) -> None:
-        if self.open and not self.hidden and self.open[-1].cell is not None:
-            self.open[-1].cell.append(data)
-
-    def end_table(self) -> None:
-        self.open[-1].end_cell()
-        self.open.pop()
-
-
-def _count(stated: str | None, most: int) -> int:
-    stated = (stated or "").strip()
-    return min(max(int(stated), 1), most) if stated.isascii() and stated.isdigit() and len(stated) < 10 else 1
+    def add_text(self, text: str) -> None:
+        if self.open and self.open[-1].cell is not None:
+            self.open[-1].cell.append(text)

@@ -25,7 +25,6 @@ _STYLE = re.compile(rb"""\bs\s*=\s*["']([0-9]{1,6})["']""")
 # More merged cells than a table has, and they are a drawing.
 _MOST_MERGED = 200_000
 _MOST_XML = 1 << 25
-_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
 def read_xlsx(path: Path, staging: Path, limits: Limits) -> tuple[list[Grid], int]:
@@ -124,7 +123,8 @@ def _parts(archive: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
     }
     names = {*archive.namelist()}
     for sheet in _tree(archive, "xl/workbook.xml").findall(".//{*}sheet"):
-        target = targets.get(sheet.get(_RELATION), "")
+        relation = next((value for name, value in sheet.items() if name.endswith("}id")), None)
+        target = targets.get(relation, "")
         part = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
         if part in names:
             yield sheet.get("name", ""), part

@@ -41,7 +41,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> World:
             ["L2", "Ravi", 98450, 5, "x"],
         ],
         "Gadag": [
-            ["Centre", "Mobile Number", "Loan ID", "Customer Name"],
+            ["Village", "Mobile Number", "Loan ID", "Customer Name"],
             ["Hosa", 9845012347, "L3", "Meena"],
             ["Hosa", 98, "L4", "Kiran"],
             ["Hosa", 9845012347, "L3", "Meena"],
@@ -77,7 +77,7 @@ def test_the_lake_has_them_too(loaded: World) -> None:
 
 def test_raw_data_is_the_cells_of_each_sheet_and_no_others(loaded: World) -> None:
     rows = loaded.rows("SELECT json_keys(raw_data) FROM upload_rows WHERE sheet IS NOT NULL ORDER BY line_number")
-    gadag = ["Loan ID", "Customer Name", "Mobile Number", "Centre"]
+    gadag = ["Loan ID", "Customer Name", "Mobile Number", "Village"]
     assert [keys for (keys,) in rows] == [HEADER, HEADER, gadag, gadag, gadag]
 
 

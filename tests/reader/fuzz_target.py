@@ -27,6 +27,7 @@ from orchestration.reader.shapes import BLANKS
 CORPUS = Path(__file__).parent / "corpus"
 
 REFUSALS = {"archive", "old_workbook", "bad_workbook", "web_page", "pdf", "not_text"}
+REFUSALS |= {"xml_workbook", "json", "json_lines", "bureau_file"}
 LIMITS = {"file_too_large", "line_too_long", "cell_too_long", "too_many_columns", "header_too_long"}
 PROBLEMS = {"wrong_field_count", "bad_quoting", "bad_encoding"}
 KINDS = {"preamble", "repeated_header", "totals", "footer", "other_table"}

@@ -155,6 +155,13 @@ def test_a_merged_cell_counts_for_all_columns_that_it_spans(book):
     assert [record.cells for record in table.records] == [["L1", "98450", "98450"], ["L2", "1", "2"]]
 
 
+def test_rows_with_nothing_of_their_own_stay_blank(book):
+    """Records that take two rows each, as forms are drawn."""
+    rows = [["Loan ID", "Name"], ["L1", "A"], ["", ""], ["L2", "B"], ["", ""]]
+    table = read_table(book({"Loans": merged(rows, "A2:A3", "B2:B3", "A4:A5", "B4:B5")}), known=known_columns)
+    assert [record.cells for record in table.records] == [["L1", "A"], ["L2", "B"]]
+
+
 def test_a_merged_word_of_a_total_is_no_sum(book):
     rows = [["Loan ID", "Name", "Due"], ["L1", "A", 5], ["L2", "B", 6], ["Total", "", 11]]
     table = read_table(book({"Loans": merged(rows, "A4:B4")}), known=known_columns)
