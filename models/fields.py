@@ -27,6 +27,17 @@ LOAN_BOOK_FIELDS: dict[str, tuple[str, ...]] = {
         *("phone", "phone_number", "mobile", "mobile_number"),
         *("contact", "contact_number", "primary_phone"),
     ),
+    "alternate_phone": (
+        *("alternate_phone", "alternate_number", "alternate_mobile", "alternate_contact", "alt_phone", "alt_number"),
+        *("secondary_phone", "secondary_number", "second_phone", "phone_2", "mobile_2", "contact_2", "ref_phone"),
+    ),
+    "guarantor_contact_number": (
+        "guarantor_phone",
+        "guarantor_mobile",
+        "guarantor_contact",
+        "guarantor_contact_number",
+    ),
+    "borrower_role": ("role", "borrower_role", "applicant_type", "borrower_type"),
     "national_id": ("national_id", "pan", "pan_number", "aadhaar", "aadhar", "voter_id", "id_number"),
     "email": ("email",),
     "state": ("state",),
@@ -34,6 +45,7 @@ LOAN_BOOK_FIELDS: dict[str, tuple[str, ...]] = {
     "principal_amount": ("principal_amount", "principal", "sanctioned_amount", "disbursed_amount"),
     "outstanding_amount": ("outstanding_amount", "outstanding", "balance", "amount", "loan_amount"),
     "due_amount": ("due_amount", "overdue_amount", "emi_amount"),
+    "loan_status": ("loan_status", "status", "account_state", "account_status"),
     "next_due_date": ("due_date", "next_due_date", "emi_date"),
     "last_paid_date": ("last_paid_date", "last_payment_date"),
     "last_paid_amount": ("last_paid_amount", "last_payment", "last_payment_amount"),
@@ -119,9 +131,12 @@ FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
     **{kind: {field: (field,) for field in fields} for kind, fields in RECORD_FIELDS.items()},
 }
 
+# Of these every column that serves the field counts, not the first alone.
+JOINED_FIELDS = ("alternate_phone",)
+
 # The cells whose text is looked up as a phone number, and those whose column decides day or month first.
 PHONE_FIELDS: dict[str, tuple[str, ...]] = {
-    LOAN_BOOK: ("phone", "branch_contact_number", "employee_contact_number"),
+    LOAN_BOOK: ("phone", "alternate_phone", "branch_contact_number", "employee_contact_number"),
     CALL_LOG: ("from_number", "to_number"),
     UNKNOWN: (),
     CUSTOMER: ("phone",),

@@ -10,7 +10,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from models import phones
-from models.fields import FIELDS, PHONE_FIELDS, UNKNOWN, column_positions, kind_of, known_columns
+from models.fields import (
+    CALL_LOG,
+    FIELDS,
+    JOINED_FIELDS,
+    PHONE_FIELDS,
+    UNKNOWN,
+    column_positions,
+    kind_of,
+    known_columns,
+)
 from models.quoting import identifier
 from orchestration.reader import (
     Limits,
@@ -135,7 +144,7 @@ def _store_rows(lake: Lake, reading: Reading, kind: str, sha256: str, con: duckd
     projection, params = _row_projection(reading, kind, upload_id)
     with lake.replacing(lake.phones_path(sha256)) as phones_file, lake.replacing(lake.rows_path(kind, sha256)) as rows:
         reading = reading.write(con, projection, params, rows)
-        _write_phones(con, rows, PHONE_FIELDS[kind], upload_id, phones_file)
+        _write_phones(con, rows, PHONE_FIELDS[kind], upload_id, phones_file, is_dialled=kind == CALL_LOG)
     if reading.other_lines:
         with lake.replacing(lake.other_lines_path(sha256)) as target:
             pl.DataFrame(reading.other_lines, schema=_OTHER_LINES_SCHEMA, orient="row").write_parquet(target)
@@ -166,6 +175,8 @@ def _row_projection(reading: Reading, kind: str, upload_id: str) -> tuple[str, l
     for field in FIELDS[kind]:
         cells = [stated(f"c{position}", reading.padding) for position in positions.get(field, [])]
         value = f"coalesce({', '.join(cells)})" if cells else "CAST(NULL AS VARCHAR)"
+        if len(cells) > 1 and field in JOINED_FIELDS:
+            value = f"nullif(concat_ws(' / ', {', '.join(cells)}), {_BLANK})"
         fields.append(f"{value} AS {identifier(field)}")
     columns = [
         "CAST(? AS UUID) AS upload_id",
@@ -180,9 +191,14 @@ def _row_projection(reading: Reading, kind: str, upload_id: str) -> tuple[str, l
 
 
 def _write_phones(
-    con: duckdb.DuckDBPyConnection, rows: Path, fields: tuple[str, ...], upload_id: str, target: Path
+    con: duckdb.DuckDBPyConnection,
+    rows: Path,
+    fields: tuple[str, ...],
+    upload_id: str,
+    target: Path,
+    is_dialled: bool = False,
 ) -> None:
-    """Every distinct phone text of the upload with its number. Plain Indian mobiles never leave DuckDB."""
+    """Every distinct phone text of the upload with its numbers. Plain Indian mobiles never leave DuckDB."""
     cells = " UNION ".join(f"SELECT {identifier(field)} AS phone_text FROM read_parquet(?)" for field in fields)
     con.execute(
         "CREATE OR REPLACE TEMP TABLE phone_texts AS "
@@ -190,24 +206,26 @@ def _write_phones(
         f"FROM ({cells or 'SELECT CAST(NULL AS VARCHAR) AS phone_text'}) WHERE phone_text IS NOT NULL",
         [phones.PLAIN_MOBILE, *[glob.escape(str(rows))] * len(fields)],
     )
-    con.execute("UPDATE phone_texts SET mobile = '' WHERE replace(mobile, substr(mobile, 1, 1), '') = ''")
+    con.execute("UPDATE phone_texts SET mobile = '' WHERE mobile IN (SELECT unnest(?))", [list(phones.DUMMY_MOBILES)])
     odd = [text for (text,) in con.execute("SELECT phone_text FROM phone_texts WHERE mobile = ''").fetchall()]
-    decided = [phones.normalize(text) for text in odd]
+    decided = [phones.numbers_in(text, is_dialled) for text in odd]
     con.register(
         "odd_phones",
         pa.table(
             {
                 "phone_text": pa.array(odd, pa.string()),
-                "phone": pa.array([phone for phone, _ in decided], pa.string()),
+                "phone": pa.array([next(iter(numbers), None) for numbers, _ in decided], pa.string()),
+                "further_phones": pa.array([numbers[1:] or None for numbers, _ in decided], pa.list_(pa.string())),
                 "problem": pa.array([problem for _, problem in decided], pa.string()),
             }
         ),
     )
     write_parquet(
         con,
-        "SELECT CAST(? AS UUID) AS upload_id, phone_text, phone, problem FROM ("
-        "SELECT phone_text, '+91' || mobile AS phone, NULL AS problem FROM phone_texts WHERE mobile <> '' "
-        "UNION ALL SELECT phone_text, phone, problem FROM odd_phones) ORDER BY phone_text",
+        "SELECT CAST(? AS UUID) AS upload_id, phone_text, phone, further_phones, problem FROM ("
+        "SELECT phone_text, '+91' || mobile AS phone, CAST(NULL AS VARCHAR[]) AS further_phones, NULL AS problem "
+        "FROM phone_texts WHERE mobile <> '' "
+        "UNION ALL SELECT phone_text, phone, further_phones, problem FROM odd_phones) ORDER BY phone_text",
         [upload_id],
         target,
     )
