@@ -52,6 +52,16 @@ CREATE OR REPLACE MACRO national_id_of(t) AS
 -- Words; a data frame's blank cell became the text nan. Nan is a name.
 CREATE OR REPLACE MACRO words_of(s) AS CASE WHEN s NOT IN ('nan', 'NaN', 'NAN') THEN s END;
 
+-- The numbers of a row beside its phone: further ones in the same cell, and those of columns for alternate numbers.
+CREATE OR REPLACE MACRO further_phones_of(phone, further, alternate, more_alternates) AS
+    CASE
+        WHEN further IS NOT NULL OR alternate IS NOT NULL
+        THEN nullif(list_sort(list_distinct(list_filter(
+            list_concat(coalesce(further, []), [alternate], coalesce(more_alternates, [])),
+            lambda number: number IS NOT NULL AND number <> coalesce(phone, '')
+        ))), CAST([] AS VARCHAR[]))
+    END;
+
 -- numbers -------------------------------------------------------------------------------------------------------------
 
 -- Words by which a cell says that nothing is stated.
@@ -273,13 +283,50 @@ CREATE OR REPLACE MACRO call_status_rank(status) AS
         ELSE 3
     END;
 
--- A loan's status in our words; null for one that says nothing.
+-- loans ---------------------------------------------------------------------------------------------------------------
+
+-- A loan's status in our words; null for one that says nothing. Letters alone are compared, and what follows the word says
+-- why: `Closed (obligations met)`.
 CREATE OR REPLACE MACRO loan_status_of(s) AS
     CASE
-        WHEN is_unstated(s) THEN NULL
-        WHEN lower(s) IN ('closed', 'paid', 'paid_off', 'settled', 'inactive') THEN 'closed'
-        ELSE 'active'
+        WHEN lower(s) = 'active' THEN 'active'
+        WHEN NOT is_unstated(s)
+        THEN list_transform([regexp_replace(lower(s), '[^a-z]', '', 'g')], lambda word: CASE
+            WHEN regexp_matches(word, '^(loan|account|acc?|fully)?((pre|fore|auto)?closed|writt?enoff|settled|paidoff)') THEN 'closed'
+            WHEN word IN ('close', 'writeoff', 'wo', 'woff', 'paid', 'inactive') THEN 'closed'
+            ELSE 'active'
+        END)[1]
     END;
+
+-- The same of a row: its status column says it, else what is outstanding.
+CREATE OR REPLACE MACRO status_of_loan(stated, outstanding) AS
+    CASE WHEN stated IS NOT NULL THEN stated WHEN outstanding = 0 THEN 'closed' WHEN outstanding IS NOT NULL THEN 'active' END;
+
+-- What loan numbers that differ in leading zeros, hyphens and spaces only have in common.
+CREATE OR REPLACE MACRO loan_id_likeness(s) AS
+    CASE
+        WHEN regexp_matches(s, '^0|[- ]') THEN regexp_replace(translate(s, '- ', ''), '^0+', '', 'g')
+        ELSE s
+    END;
+
+-- The words of a name, in small letters without accents, without titles.
+CREATE OR REPLACE MACRO name_key_of(s) AS
+    array_to_string(list_filter(
+        string_split(regexp_replace(
+            lower(translate(s, 'İΣáàâäãåéèêëíìîïóòôöõúùûüñçÁÀÂÄÃÅÉÈÊËÍÌÎÏÓÒÔÖÕÚÙÛÜÑÇ', 'iσaaaaaaeeeeiiiiooooouuuuncaaaaaaeeeeiiiiooooouuuunc')),
+            '[^\p{L}\p{M}]+', ' ', 'g'
+        ), ' '),
+        lambda word: word NOT IN ('', 'mr', 'mrs', 'ms', 'miss', 'dr', 'shri', 'shree', 'sri', 'smt', 'late', 'kum', 'prof', 'adv')
+    ), ' ');
+
+-- Whether a row is about the borrower (applicant) or about somebody beside him (other); null where it does not say.
+-- Letters alone are compared: `Co-Applicant 2` is a co-applicant.
+CREATE OR REPLACE MACRO borrower_role_of(s) AS
+    CASE WHEN s IS NOT NULL THEN list_transform([regexp_replace(lower(s), '[^a-z]', '', 'g')], lambda word: CASE
+        WHEN regexp_matches(word, '^((main|primary|first|principal|sole)?(applicant|borrower|customer)|primary|main|self)$')
+        THEN 'applicant'
+        WHEN regexp_matches(word, '^(co|joint|second)|guarant|surety|nominee|spouse|witness') THEN 'other'
+    END)[1] END;
 
 -- records of ours -----------------------------------------------------------------------------------------------------
 

@@ -82,10 +82,6 @@ class Calls:
             self.snapshots_of_loan[snapshot["loan_id"]].append(snapshot)
             if snapshot["employee_name"] and snapshot["employee_id"]:
                 self.employee_of_name[snapshot["employee_name"]].add(snapshot["employee_id"])
-        self.customers_of_phone = defaultdict(set)
-        for row in book.rows:
-            if book.phone(row):
-                self.customers_of_phone[book.phone(row)].add(row.customer)
         self.calls = [self._call(sid, rows) for sid, rows in sids.items()]
         self.recoveries = self._recoveries()
 
@@ -151,11 +147,11 @@ class Calls:
         loan = call.facts["loan_id"]
         if loan in self.book.loans:
             call.attribution, call.loan = "loan", loan
-            call.customer = self.book.rows_of_loan[loan][-1].customer
+            call.customer = self.book.borrower_of_loan[loan]
             call.trigger = self._row_before(call)
             return
         for number in (call.facts["to_number"], call.facts["from_number"]):
-            customers = self.customers_of_phone.get(number)
+            customers = self.book.customers_of_phone.get(number)
             if customers:
                 call.attribution = "number" if len(customers) == 1 else "number_ambiguous"
                 self._choose(call, [row for row in self.book.rows if row.customer in customers])

@@ -304,7 +304,7 @@ def tables_of(world: World) -> dict[str, pl.DataFrame]:
     return {table: world.table(table) for table in TABLES}
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, 2])
 def test_order_split_and_rebuilding_do_not_matter(seed: int, new_world: Callable[..., World]) -> None:
     together, apart = new_world(), new_world()
     told = []

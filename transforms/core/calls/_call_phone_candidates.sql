@@ -12,7 +12,7 @@ WITH calls AS (
 ),
 
 customer_loans AS (
-    SELECT DISTINCT customer_id, loan_id FROM _row_customers WHERE customer_id IS NOT NULL AND loan_id IS NOT NULL
+    SELECT DISTINCT customer_id, loan_id FROM _row_customers WHERE loan_id IS NOT NULL
 ),
 
 loan_counts AS (

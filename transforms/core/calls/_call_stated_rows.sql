@@ -48,5 +48,5 @@ rows_of_calls AS (
 
 SELECT call_id, row_id, upload_id, loan_id, customer_id
 FROM rows_of_calls
-WHERE customer_id IS NOT NULL AND loan_id IS NOT NULL
+WHERE loan_id IS NOT NULL
 QUALIFY row_number() OVER (PARTITION BY call_id ORDER BY preference) = 1

@@ -1,6 +1,7 @@
 -- Grain: one row per loan_id.
--- Meaning: the latest stated value of every attribute; blank keeps the earlier one, 0 does not. A status that a record of
---          ours states stands until a file says what is outstanding.
+-- Meaning: the latest stated value of every attribute; blank keeps the earlier one, 0 does not. The loan belongs to the
+--          borrower of the latest upload that states one. A status that a record of ours states stands until a file says
+--          how the loan is; else the latest word counts.
 WITH snapshots AS (
     SELECT snapshots.*, uploads.upload_order, uploads.kind
     FROM loan_snapshots AS snapshots
@@ -11,14 +12,16 @@ latest AS (
     SELECT
         loan_ref AS id,
         arg_max(customer_id, upload_order) AS customer_id,
+        min(customer_id) <> max(customer_id) AS is_handed_over,
         min(loan_id) AS loan_id,
         arg_max(principal_amount, upload_order) FILTER (WHERE principal_amount IS NOT NULL) AS principal_amount,
         arg_max(outstanding_amount, upload_order) FILTER (WHERE outstanding_amount IS NOT NULL) AS outstanding_amount,
-        max(upload_order) FILTER (WHERE outstanding_amount IS NOT NULL AND kind = 'loan_book') AS outstanding_order,
         arg_max(due_amount, upload_order) FILTER (WHERE due_amount IS NOT NULL) AS due_amount,
         arg_max(next_due_date, upload_order) FILTER (WHERE next_due_date IS NOT NULL) AS next_due_date,
         arg_max(last_paid_date, upload_order) FILTER (WHERE last_paid_date IS NOT NULL) AS last_paid_date,
         arg_max(last_paid_amount, upload_order) FILTER (WHERE last_paid_amount IS NOT NULL) AS last_paid_amount,
+        arg_max(status, upload_order) FILTER (WHERE status IS NOT NULL) AS status,
+        max(upload_order) FILTER (WHERE status IS NOT NULL AND kind = 'loan_book') AS status_order,
         arg_max(cluster, upload_order) FILTER (WHERE cluster IS NOT NULL) AS cluster,
         arg_max(branch, upload_order) FILTER (WHERE branch IS NOT NULL) AS branch,
         arg_max(branch_contact_number, upload_order) FILTER (WHERE branch_contact_number IS NOT NULL) AS branch_contact_number,
@@ -31,6 +34,18 @@ latest AS (
     GROUP BY loan_ref
 ),
 
+-- Few loans went from hand to hand.
+borrowers AS (
+    SELECT snapshots.loan_id, arg_max(snapshots.customer_id, snapshots.upload_order) AS customer_id
+    FROM latest
+    JOIN snapshots ON snapshots.loan_id = latest.loan_id
+    JOIN _row_customers AS rows ON rows.loan_id = snapshots.loan_id AND rows.upload_id = snapshots.file_upload_id
+    WHERE
+        latest.is_handed_over AND NOT rows.is_aside
+        AND coalesce(rows.phone, rows.national_id, CAST(rows.entity_id AS VARCHAR)) IS NOT NULL
+    GROUP BY snapshots.loan_id
+),
+
 stated AS (
     SELECT
         customers.loan_id,
@@ -39,13 +54,13 @@ stated AS (
         min(records.created_at) AS created_at
     FROM _borrower_statements AS records
     JOIN _row_customers AS customers ON customers.row_id = records.row_id
-    WHERE records.kind = 'loan' AND customers.customer_id IS NOT NULL
+    WHERE records.kind = 'loan'
     GROUP BY customers.loan_id
 )
 
 SELECT
     latest.id,
-    customer_id,
+    coalesce(borrowers.customer_id, latest.customer_id) AS customer_id,
     latest.loan_id,
     principal_amount,
     outstanding_amount,
@@ -54,9 +69,8 @@ SELECT
     last_paid_date,
     last_paid_amount,
     CASE
-        WHEN stated.status_order >= row_order_of(coalesce(outstanding_order, 0), 0) THEN stated.status
-        WHEN outstanding_amount = 0 THEN 'closed'
-        ELSE 'active'
+        WHEN stated.status_order >= row_order_of(coalesce(latest.status_order, 0), 0) THEN stated.status
+        ELSE coalesce(latest.status, 'active')
     END AS status,
     cluster,
     branch,
@@ -67,4 +81,5 @@ SELECT
     least(latest.created_at, stated.created_at) AS created_at,
     latest.updated_at
 FROM latest
+LEFT JOIN borrowers ON borrowers.loan_id = latest.loan_id
 LEFT JOIN stated ON stated.loan_id = latest.loan_id

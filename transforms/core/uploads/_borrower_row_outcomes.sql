@@ -6,7 +6,6 @@ WITH numbered AS (
     SELECT rows.*, row_order_of(places.upload_order, rows.line_number) AS row_order
     FROM _row_customers AS rows
     JOIN _upload_places AS places ON places.upload_id = rows.upload_id
-    WHERE rows.customer_id IS NOT NULL
 ),
 
 firsts AS (
@@ -57,11 +56,7 @@ SELECT
         WHEN firsts.first_with_loan < firsts.row_order THEN 'loan_id'
         ELSE 'linked'
     END AS match_method,
-    CASE
-        WHEN rows.row_error IS NULL AND firsts.customer_id IS NULL
-            THEN 'unidentified_customer: neither the row nor any other row of its loan has a valid phone or national id'
-        ELSE rows.row_error
-    END AS row_error,
+    rows.row_error,
     rows.cell_errors,
     records.cell_errors AS more_cell_errors,
     rows.is_duplicate,
