@@ -203,6 +203,8 @@ class UploadRow(Base):
     loan_id_text: Mapped[str | None] = col(
         String(100), about="The lender's loan number as the row states it; of a call log's row, if it is a known loan."
     )
+    branch_key: Mapped[str | None] = col(String(255), about="The branch that the row states, by whatever spelling.")
+    employee_key: Mapped[str | None] = col(String(255), about="The employee whom the row states, by whatever spelling.")
     row_fingerprint: Mapped[str | None] = col(
         String(100), pii=Pii.ROW_HASH, about="Hash of all cells: equal within an upload means a duplicate."
     )
@@ -337,7 +339,12 @@ class Loan(Base):
         nullable=False,
         about="The borrower whom the latest upload that states one names.",
     )
-    loan_id: Mapped[str] = col(String(100), nullable=False, unique=True, about="The lender's own loan number.")
+    loan_id: Mapped[str] = col(
+        String(100), nullable=False, unique=True, about="The lender's own loan number, as it was written last."
+    )
+    loan_key: Mapped[str | None] = col(
+        String(100), about="The loan number by whatever spelling: upper case, single spaces, nothing of a spreadsheet."
+    )
     principal_amount: Mapped[decimal.Decimal | None] = col(MONEY, about="Amount lent.")
     outstanding_amount: Mapped[decimal.Decimal | None] = col(MONEY, about="Amount still owed; 0 is paid off.")
     due_amount: Mapped[decimal.Decimal | None] = col(MONEY, about="Amount due on the next due date.")
@@ -357,6 +364,15 @@ class Loan(Base):
     employee_name: Mapped[str | None] = col(String(255), about="Employee responsible for the loan.")
     employee_id: Mapped[str | None] = col(String(100), about="The lender's id of that employee.")
     employee_contact_number: Mapped[str | None] = col(Phone(20), pii=Pii.PHONE, about="Phone of the employee as E.164.")
+    cluster_key: Mapped[str | None] = col(
+        String(100), about="The cluster by whatever spelling: upper case, single spaces."
+    )
+    branch_key: Mapped[str | None] = col(
+        String(255), about="The branch by whatever spelling; with cluster_key it is one branch."
+    )
+    employee_key: Mapped[str | None] = col(
+        String(255), about="The employee: the id, else the only id of the name, else the name; by whatever spelling."
+    )
     created_at: Mapped[dt.datetime] = col(
         Timestamp, nullable=False, default=now, about="uploaded_at of the first upload that states the loan (UTC)."
     )
@@ -387,7 +403,10 @@ class LoanSnapshot(Base):
 
     id: Mapped[uuid.UUID] = col(Id, primary_key=True, about="Derived from the loan number and the upload.")
     loan_ref: Mapped[uuid.UUID] = col(Id, ForeignKey("loans.id"), nullable=False, about="The loan, as loans.id.")
-    loan_id: Mapped[str] = col(String(100), nullable=False, about="The lender's own loan number.")
+    loan_id: Mapped[str] = col(
+        String(100), nullable=False, about="The lender's own loan number, as the upload writes it."
+    )
+    loan_key: Mapped[str] = col(String(100), nullable=False, about="The loan number by whatever spelling.")
     customer_id: Mapped[uuid.UUID] = col(
         Id,
         ForeignKey("customers.id"),
@@ -424,6 +443,15 @@ class LoanSnapshot(Base):
     employee_id: Mapped[str | None] = col(String(100), about="Id of the employee, as stated; null if not.")
     employee_contact_number: Mapped[str | None] = col(
         Phone(20), pii=Pii.PHONE, about="Phone of the employee as E.164, as stated; null if not."
+    )
+    cluster_key: Mapped[str | None] = col(
+        String(100), about="The cluster by whatever spelling: upper case, single spaces."
+    )
+    branch_key: Mapped[str | None] = col(
+        String(255), about="The branch by whatever spelling; with cluster_key it is one branch."
+    )
+    employee_key: Mapped[str | None] = col(
+        String(255), about="The employee: the id, else the only id of the name, else the name; by whatever spelling."
     )
 
     loan: Mapped[Loan] = relationship(back_populates="snapshots")

@@ -20,8 +20,28 @@ CREATE OR REPLACE MACRO has_exponent(s) AS
 CREATE OR REPLACE MACRO without_point_zero(s) AS
     CASE WHEN regexp_matches(s, '^[0-9]+[.]0+$') THEN split_part(s, '.', 1) ELSE s END;
 
+-- An id without what a spreadsheet dresses it in: '000123, ="000123", 560,073,000,107 and 12345.0.
+CREATE OR REPLACE MACRO undressed(s) AS
+    CASE
+        WHEN regexp_matches(s, '^[0-9]{1,3}(,[0-9]{2,3})*,[0-9]{3}$') THEN replace(s, ',', '')
+        WHEN regexp_matches(s, '^=".+"$') THEN trim(substr(s, 3, length(s) - 3), ' ')
+        WHEN regexp_matches(s, '^''.') THEN trim(substr(s, 2), ' ')
+        ELSE without_point_zero(s)
+    END;
+
+-- A lender's loan number as it is written; null for one that is absent or has lost its digits.
 CREATE OR REPLACE MACRO loan_number(s) AS
-    CASE WHEN is_absent(s) OR has_exponent(s) THEN NULL ELSE without_point_zero(s) END;
+    CASE
+        WHEN regexp_matches(s, '^[A-Z1-9][A-Z0-9/-]*[0-9]$') AND replace(s, substr(s, 1, 1), '') <> '' THEN s
+        ELSE list_transform([undressed(s)], lambda t: CASE WHEN NOT is_absent(t) AND NOT has_exponent(t) THEN t END)[1]
+    END;
+
+-- By what spellings of a loan's number, a branch or an employee are one: upper case, single spaces, nothing of a spreadsheet.
+CREATE OR REPLACE MACRO key_of(s) AS
+    CASE
+        WHEN regexp_matches(s, '^[A-Za-z0-9][A-Za-z0-9/_-]*( [A-Za-z0-9./_-]+)*$') THEN upper(s)
+        ELSE upper(trim(regexp_replace(undressed(s), '[ \t ]+', ' ', 'g'), ' '))
+    END;
 
 -- Upper case without spaces and hyphens. The two macros below take what this one gives.
 CREATE OR REPLACE MACRO national_id_text(s) AS
@@ -305,8 +325,8 @@ CREATE OR REPLACE MACRO status_of_loan(stated, outstanding) AS
 -- What loan numbers that differ in leading zeros, hyphens and spaces only have in common.
 CREATE OR REPLACE MACRO loan_id_likeness(s) AS
     CASE
-        WHEN regexp_matches(s, '^0|[- ]') THEN regexp_replace(translate(s, '- ', ''), '^0+', '', 'g')
-        ELSE s
+        WHEN substr(s, 1, 1) IN ('0', '-', ' ') THEN regexp_replace(replace(replace(s, '-', ''), ' ', ''), '^0+', '', 'g')
+        ELSE replace(replace(s, '-', ''), ' ', '')
     END;
 
 -- The words of a name, in small letters without accents, without titles.

@@ -123,6 +123,10 @@ class Book:
         self.borrowers = borrowers(candidates, "loan_id", self.stated_phone)
         self.beside = beside(candidates, self.borrowers, "loan_id", self.stated_phone)
         self._find_customers(candidates)
+        self.ids_of_employee = defaultdict(set)
+        for row in candidates:
+            if row["employee_name"] and row["employee_id"]:
+                self.ids_of_employee[key_of(row["employee_name"])].add(key_of(row["employee_id"]))
         self.rows = [row for row in rows if not row.broken]
         self._say_statuses(rows)
         self.rows_of_customer, self.rows_of_loan = defaultdict(list), defaultdict(list)
@@ -137,7 +141,7 @@ class Book:
         self.payments = {}
         for snapshot in self.snapshots:
             if snapshot["last_paid_date"] and snapshot["last_paid_amount"] is not None:
-                payment = snapshot["loan_id"], snapshot["last_paid_date"], snapshot["last_paid_amount"]
+                payment = snapshot["loan_key"], snapshot["last_paid_date"], snapshot["last_paid_amount"]
                 self.payments.setdefault(payment, snapshot)
 
     def stated_phone(self, row: Row) -> str | None:
@@ -151,6 +155,36 @@ class Book:
     def national_id(self, row: Row) -> str | None:
         """The national id by which a row identifies its customer."""
         return None if row in self.beside else row["national_id"]
+
+    def employee(self, stated) -> str | None:
+        """Who is responsible as a row or an upload states it: the id, else the only one of the name, else the name."""
+        name = key_of(stated["employee_name"])
+        return key_of(stated["employee_id"]) or sole(self.ids_of_employee.get(name, ())) or name
+
+    def shown_employee(self, who: str) -> dict:
+        """An employee as most records write him."""
+        number = self._most_written("employee_id", lambda row: key_of(row["employee_id"]) == who)
+        name = self._most_written("employee_name", lambda row: self.employee(row) == who)
+        return {"employee": number or name or who, "employee_id": number, "employee_name": name}
+
+    def shown_branch(self, where: tuple[str, str]) -> dict:
+        """A branch and its cluster as most records write them."""
+        cluster, branch = where
+        there = self._most_written(
+            "branch", lambda row: (key_of(row["cluster"]) or "(none)", key_of(row["branch"])) == (cluster, branch)
+        )
+        return {
+            "cluster": self._most_written("cluster", lambda row: key_of(row["cluster"]) == cluster) or cluster,
+            "branch": there or self._most_written("branch", lambda row: key_of(row["branch"]) == branch) or branch,
+        }
+
+    def _most_written(self, name: str, is_meant) -> str | None:
+        """Of equals the one whose last record is the latest; records that repeat another do not count."""
+        written = defaultdict(list)
+        for row in self.rows:
+            if row[name] and is_meant(row) and not is_repeat(row):
+                written[row[name]].append(row.order)
+        return max(written, key=lambda word: (len(written[word]), written[word][-1]), default=None)
 
     def _customers_of_phone(self) -> dict[str, set[Row]]:
         """Whom a number finds: who states it as their phone, else who states it beside."""
@@ -236,9 +270,12 @@ class Book:
         return self.borrowers.get((upload, rows[0]["loan_id"]), rows[-1]).customer
 
     def _loan(self, loan_id: str, rows: list[Row]) -> dict:
-        snapshots = [snapshot for snapshot in self.snapshots if snapshot["loan_id"] == loan_id]
+        snapshots = [snapshot for snapshot in self.snapshots if snapshot["loan_key"] == loan_id]
         loan = {name: latest(snapshots, name) for name in LOAN_FIELDS}
+        loan["employee_key"] = next((who for one in reversed(snapshots) if (who := self.employee(one))), None)
         return loan | {
+            "loan_id": latest(rows, "loan_text"),
+            "branch_key": key_of(loan["branch"]),
             "customer": self.borrower_of_loan[loan_id].place,
             "status": latest(snapshots, "status") or "active",
             "created_at": rows[0].upload.at,
@@ -271,11 +308,52 @@ class Book:
             for (upload, stated), end in zip(by_upload.items(), ends, strict=True):
                 snapshots.append(
                     as_stated(stated)
-                    | {"loan_id": loan, "row": stated[-1].place}
+                    | {"loan_key": loan, "loan_id": latest(stated, "loan_text"), "row": stated[-1].place}
+                    | {"branch_key": key_of(latest(stated, "branch"))}
                     | {"customer": self._borrower_there(upload, stated).place}
                     | {"upload": upload.sha256, "valid_from": upload.at, "valid_to": end}
                 )
         return snapshots
+
+
+def key_of(text: str | None) -> str | None:
+    """By what spellings are one."""
+    return text and " ".join(text.upper().split())
+
+
+def findings(book: Book) -> Iterable[tuple[Row, str]]:
+    """What a sender should look at: each row with a code."""
+    can_be_called = set().union(*book.customers_of_phone.values())
+    earlier_names, loans_alike = defaultdict(list), defaultdict(dict)
+    for row in book.rows:
+        if row.customer not in can_be_called and book.customers[row.customer]["national_id"] is None:
+            yield row, "no_contact"
+        role = row["borrower_role"]
+        if row in book.beside and role not in BESIDE_THE_BORROWER and (book.stated_phone(row) or row["national_id"]):
+            yield row, "several_borrowers"
+        of_loan = [other for other in book.rows_of_loan[row["loan_id"]] if other.upload is row.upload]
+        if next_instalment(of_loan)[0]:
+            yield row, "instalments"
+        if row["full_name"] and row not in book.beside and book.customers[row.customer]["national_id"] is None:
+            known = earlier_names[row.customer]
+            if known and not any(are_alike(name, row["full_name"]) for name in known):
+                yield row, "shared_phone"
+            known.append(row["full_name"])
+        alike = loans_alike[row["loan_id"].replace("-", "").replace(" ", "").lstrip("0")]
+        if alike and row["loan_id"] not in alike:
+            yield row, "ids_alike"
+        alike[row["loan_id"]] = row
+
+
+def are_alike(one: str, other: str) -> bool:
+    """Whether a word of three letters or more of one name begins a word of the other."""
+    names = [[word for word in name.lower().replace(".", "").split() if word != "smt"] for name in (one, other)]
+    return any(
+        len(word) >= 3 and longer.startswith(word)
+        for these, those in (names, reversed(names))
+        for word in these
+        for longer in those
+    )
 
 
 def borrowers(rows: Iterable[Row], loan: str, phone_of) -> dict[tuple[Upload, str], Row]:

@@ -209,7 +209,7 @@ def check(seed: int, new_world: Callable[..., World]) -> None:
         row["fingerprint"] = str(row["fingerprint"])
     agree(seed, "customers", ledger.customers, told)
     assert len({row["fingerprint"] for row in told.values()}) == world.value("SELECT count(*) FROM customers")
-    told = {row["loan_id"]: row for row in world.records("SELECT * FROM loans")}
+    told = {row["loan_key"]: row for row in world.records("SELECT * FROM loans")}
     for row in told.values():
         row |= {"id": str(row["id"]), "customer_id": str(row["customer_id"])}
     agree(seed, "loans", ledger.loans, told)

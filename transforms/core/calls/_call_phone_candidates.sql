@@ -7,8 +7,8 @@ WITH calls AS (
     FROM _call_statements AS calls
     LEFT JOIN _call_stated_customers AS stated ON stated.call_id = calls.id
     LEFT JOIN _call_stated_rows AS by_row ON by_row.call_id = calls.id
-    LEFT JOIN loans ON loans.loan_id = calls.stated_loan_id
-    WHERE by_row.call_id IS NULL AND loans.loan_id IS NULL
+    LEFT JOIN loans ON loans.loan_key = calls.stated_loan_id
+    WHERE by_row.call_id IS NULL AND loans.loan_key IS NULL
 ),
 
 customer_loans AS (

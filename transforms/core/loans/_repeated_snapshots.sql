@@ -6,6 +6,7 @@ WITH told AS (
     SELECT
         customers.loan_id,
         customers.upload_id AS file_upload_id,
+        arg_max(rows.loan_text, rows.line_number) FILTER (WHERE rows.loan_id = customers.loan_id) AS loan_text,
         coalesce(
             min(customers.customer_id) FILTER (WHERE rows.row_id = repeated.borrower_row_id),
             arg_max(customers.customer_id, rows.line_number)
@@ -23,6 +24,10 @@ WITH told AS (
         arg_max(rows.employee_name, rows.line_number) FILTER (WHERE rows.employee_name IS NOT NULL) AS employee_name,
         arg_max(rows.employee_id, rows.line_number) FILTER (WHERE rows.employee_id IS NOT NULL) AS employee_id,
         arg_max(rows.employee_contact_number, rows.line_number) FILTER (WHERE rows.employee_contact_number IS NOT NULL) AS employee_contact_number,
+        arg_max(rows.cluster_key, rows.line_number) FILTER (WHERE rows.cluster_key IS NOT NULL) AS cluster_key,
+        arg_max(rows.branch_key, rows.line_number) FILTER (WHERE rows.branch_key IS NOT NULL) AS branch_key,
+        arg_max(rows.employee_id_key, rows.line_number) FILTER (WHERE rows.employee_id_key IS NOT NULL) AS employee_id_key,
+        arg_max(rows.employee_name_key, rows.line_number) FILTER (WHERE rows.employee_name_key IS NOT NULL) AS employee_name_key,
         arg_max(rows.loan_status, rows.line_number) FILTER (WHERE rows.loan_status IS NOT NULL) AS loan_status,
         arg_max(status_of_loan(rows.loan_status, rows.outstanding_amount), rows.line_number)
         FILTER (WHERE coalesce(rows.loan_status, CAST(rows.outstanding_amount AS VARCHAR)) IS NOT NULL) AS status
@@ -40,6 +45,7 @@ next_instalments AS (
 
 SELECT
     told.loan_id,
+    told.loan_text,
     told.file_upload_id,
     told.customer_id,
     told.upload_row_id,
@@ -58,6 +64,10 @@ SELECT
     told.branch_contact_number,
     told.employee_name,
     told.employee_id,
-    told.employee_contact_number
+    told.employee_contact_number,
+    told.cluster_key,
+    told.branch_key,
+    told.employee_id_key,
+    told.employee_name_key
 FROM told
 LEFT JOIN next_instalments AS due ON due.upload_id = told.file_upload_id AND due.loan_id = told.loan_id

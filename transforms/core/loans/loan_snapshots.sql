@@ -1,9 +1,10 @@
 -- Grain: one row per loan and upload that states it.
--- Meaning: the loan as the upload stated it (the last non-blank of its rows), in force until the next upload's word.
+-- Meaning: the loan as the upload stated it (the last non-blank of its rows), in force until the next upload's word. The
+--          employee is the id, else the only one that goes with the name, else the name.
 WITH statements AS (
     SELECT
         customers.loan_id, customers.upload_id AS file_upload_id, customers.customer_id, customers.row_id AS upload_row_id,
-        customers.line_number, rows.* EXCLUDE (loan_id, upload_id, row_id, line_number)
+        customers.line_number, rows.loan_id AS stated_loan_id, rows.* EXCLUDE (loan_id, upload_id, row_id, line_number)
     FROM _row_customers AS customers
     JOIN _stg_loan_rows AS rows ON rows.row_id = customers.row_id
     WHERE customers.loan_id IS NOT NULL
@@ -13,6 +14,7 @@ WITH statements AS (
 snapshots AS (
     SELECT
         statements.loan_id,
+        CASE WHEN statements.stated_loan_id = statements.loan_id THEN statements.loan_text END AS loan_text,
         statements.file_upload_id,
         customer_id,
         upload_row_id,
@@ -28,7 +30,11 @@ snapshots AS (
         branch_contact_number,
         employee_name,
         employee_id,
-        employee_contact_number
+        employee_contact_number,
+        cluster_key,
+        branch_key,
+        employee_id_key,
+        employee_name_key
     FROM statements
     LEFT JOIN _repeated_loans AS repeated
         ON repeated.loan_id = statements.loan_id AND repeated.upload_id = statements.file_upload_id
@@ -40,13 +46,18 @@ snapshots AS (
 SELECT
     id_of('snapshot', snapshots.loan_id || '|' || places.sha256) AS id,
     loan_refs.loan_ref,
-    snapshots.loan_id,
+    coalesce(snapshots.loan_text, loan_refs.loan_text) AS loan_id,
+    snapshots.loan_id AS loan_key,
     snapshots.customer_id,
     snapshots.file_upload_id,
     snapshots.upload_row_id,
     places.uploaded_at AS valid_from,
     lead(places.uploaded_at) OVER (PARTITION BY snapshots.loan_id ORDER BY places.upload_order) AS valid_to,
-    snapshots.* EXCLUDE (loan_id, customer_id, file_upload_id, upload_row_id)
+    snapshots.* EXCLUDE (
+        loan_id, loan_text, customer_id, file_upload_id, upload_row_id, employee_id_key, employee_name_key
+    ),
+    coalesce(snapshots.employee_id_key, employee_ids.employee_id_key, snapshots.employee_name_key) AS employee_key
 FROM snapshots
 JOIN _upload_places AS places ON places.upload_id = snapshots.file_upload_id
 JOIN _loan_refs AS loan_refs ON loan_refs.loan_id = snapshots.loan_id
+LEFT JOIN _employee_ids AS employee_ids ON employee_ids.employee_name_key = snapshots.employee_name_key

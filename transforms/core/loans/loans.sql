@@ -13,7 +13,7 @@ latest AS (
         loan_ref AS id,
         arg_max(customer_id, upload_order) AS customer_id,
         min(customer_id) <> max(customer_id) AS is_handed_over,
-        min(loan_id) AS loan_id,
+        min(loan_key) AS loan_key,
         arg_max(principal_amount, upload_order) FILTER (WHERE principal_amount IS NOT NULL) AS principal_amount,
         arg_max(outstanding_amount, upload_order) FILTER (WHERE outstanding_amount IS NOT NULL) AS outstanding_amount,
         arg_max(due_amount, upload_order) FILTER (WHERE due_amount IS NOT NULL) AS due_amount,
@@ -28,6 +28,9 @@ latest AS (
         arg_max(employee_name, upload_order) FILTER (WHERE employee_name IS NOT NULL) AS employee_name,
         arg_max(employee_id, upload_order) FILTER (WHERE employee_id IS NOT NULL) AS employee_id,
         arg_max(employee_contact_number, upload_order) FILTER (WHERE employee_contact_number IS NOT NULL) AS employee_contact_number,
+        arg_max(cluster_key, upload_order) FILTER (WHERE cluster_key IS NOT NULL) AS cluster_key,
+        arg_max(branch_key, upload_order) FILTER (WHERE branch_key IS NOT NULL) AS branch_key,
+        arg_max(employee_key, upload_order) FILTER (WHERE employee_key IS NOT NULL) AS employee_key,
         min(valid_from) AS created_at,
         max(valid_from) AS updated_at
     FROM snapshots
@@ -36,14 +39,14 @@ latest AS (
 
 -- Few loans went from hand to hand.
 borrowers AS (
-    SELECT snapshots.loan_id, arg_max(snapshots.customer_id, snapshots.upload_order) AS customer_id
+    SELECT snapshots.loan_key, arg_max(snapshots.customer_id, snapshots.upload_order) AS customer_id
     FROM latest
-    JOIN snapshots ON snapshots.loan_id = latest.loan_id
-    JOIN _row_customers AS rows ON rows.loan_id = snapshots.loan_id AND rows.upload_id = snapshots.file_upload_id
+    JOIN snapshots ON snapshots.loan_key = latest.loan_key
+    JOIN _row_customers AS rows ON rows.loan_id = snapshots.loan_key AND rows.upload_id = snapshots.file_upload_id
     WHERE
         latest.is_handed_over AND NOT rows.is_aside
         AND coalesce(rows.phone, rows.national_id, CAST(rows.entity_id AS VARCHAR)) IS NOT NULL
-    GROUP BY snapshots.loan_id
+    GROUP BY snapshots.loan_key
 ),
 
 stated AS (
@@ -61,7 +64,8 @@ stated AS (
 SELECT
     latest.id,
     coalesce(borrowers.customer_id, latest.customer_id) AS customer_id,
-    latest.loan_id,
+    loan_refs.loan_text AS loan_id,
+    latest.loan_key,
     principal_amount,
     outstanding_amount,
     due_amount,
@@ -78,8 +82,12 @@ SELECT
     employee_name,
     employee_id,
     employee_contact_number,
+    cluster_key,
+    branch_key,
+    employee_key,
     least(latest.created_at, stated.created_at) AS created_at,
     latest.updated_at
 FROM latest
-LEFT JOIN borrowers ON borrowers.loan_id = latest.loan_id
-LEFT JOIN stated ON stated.loan_id = latest.loan_id
+JOIN _loan_refs AS loan_refs ON loan_refs.loan_id = latest.loan_key
+LEFT JOIN borrowers ON borrowers.loan_key = latest.loan_key
+LEFT JOIN stated ON stated.loan_id = latest.loan_key

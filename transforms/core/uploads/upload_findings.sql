@@ -10,9 +10,9 @@ WITH unreachable AS (
 
 -- Of loans whose numbers are alike, the first row of each but the first.
 alike AS (
-    SELECT loan_id, loan_id_likeness(loan_id) AS likeness
+    SELECT loan_key AS loan_id, loan_id_likeness(loan_key) AS likeness
     FROM loans
-    QUALIFY count(*) OVER (PARTITION BY loan_id_likeness(loan_id)) > 1
+    QUALIFY count(*) OVER (PARTITION BY loan_id_likeness(loan_key)) > 1
 ),
 
 alike_rows AS (

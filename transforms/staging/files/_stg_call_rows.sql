@@ -90,7 +90,7 @@ SELECT
     message,
     extra_data,
     call_metadata,
-    loan_number(loan_id) AS loan_id,
+    key_of(loan_number(loan_id)) AS loan_id,
     triggered_by_batch,
     triggered_by_line
 FROM records

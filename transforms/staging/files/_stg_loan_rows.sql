@@ -1,10 +1,12 @@
 -- Grain: one row per record that speaks of a borrower or a loan: of a loan book, or of ours (customer, loan).
--- Meaning: the record's cells as typed values, and what was wrong with it; a bad cell is null and named.
+-- Meaning: the record's cells as typed values, and what was wrong with it; a bad cell is null and named. From here on
+--          loan_id is the key of the loan's number, loan_text the number as it is written.
 -- Incremental: upload_id
 WITH records AS (
     SELECT
         rows.* EXCLUDE (loan_id, phone, national_id, branch_contact_number, employee_contact_number),
-        rows.loan_id AS loan_text,
+        rows.loan_id AS loan_cell,
+        loan_number(rows.loan_id) AS loan_text,
         rows.national_id AS national_id_cell,
         row_id_of(uploads.sha256, rows.line_number) AS row_id,
         coalesce(rows.line_number > repeated.first_line, false) AS is_duplicate,
@@ -59,10 +61,10 @@ SELECT
     is_duplicate,
     CASE
         WHEN problem IS NOT NULL THEN problem
-        WHEN has_exponent(loan_text)
+        WHEN has_exponent(loan_cell)
             THEN 'bad_loan_id: the loan id has lost digits to an exponent; format the column as text and send the file again'
         WHEN kind = 'customer' AND entity_id IS NULL THEN 'missing_customer_id: the record has no id'
-        WHEN kind <> 'customer' AND is_absent(loan_text) THEN 'missing_loan_id: the row has no loan id; fill it in and send the row again'
+        WHEN kind <> 'customer' AND loan_text IS NULL THEN 'missing_loan_id: the row has no loan id; fill it in and send the row again'
     END AS row_error,
     found_errors([
         cell_error('bad_amount', 'principal_amount', 'amount', principal_amount, principal),
@@ -82,7 +84,8 @@ SELECT
         CASE WHEN do_not_call_flag IS NULL AND NOT is_unstated(do_not_call) THEN 'bad_flag: do_not_call is neither yes nor no' END
     ]) AS cell_errors,
     kind,
-    loan_number(loan_text) AS loan_id,
+    loan_text,
+    key_of(loan_text) AS loan_id,
     phone,
     further_phones,
     national_id_of(id_text) AS national_id,
@@ -97,11 +100,11 @@ SELECT
     paid_day AS last_paid_date,
     paid AS last_paid_amount,
     loan_status_of(loan_status) AS loan_status,
-    words_of(cluster) AS cluster,
-    words_of(branch) AS branch,
+    words_of(cluster) AS cluster, key_of(words_of(cluster)) AS cluster_key,
+    words_of(branch) AS branch, key_of(words_of(branch)) AS branch_key,
     branch_contact_number,
-    words_of(employee_name) AS employee_name,
-    words_of(employee_id) AS employee_id,
+    words_of(employee_name) AS employee_name, key_of(words_of(employee_name)) AS employee_name_key,
+    words_of(employee_id) AS employee_id, key_of(words_of(employee_id)) AS employee_id_key,
     employee_contact_number,
     do_not_call_flag AS do_not_call
 FROM typed
