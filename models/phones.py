@@ -17,6 +17,7 @@ _TEN_DIGITS_WITH_PLUS = re.compile(r"\+([6-9][0-9]{9})")
 _EXPONENT = re.compile(r"[0-9][.,]?[0-9]*[eE]\+?[0-9]+")
 # What may be one number: digits and what stands between them. Letters, slashes, commas and line ends part numbers.
 _RUN = re.compile(r"[+(]?\d[\d \t\u00a0().'\u2010-\u2014+-]*")
+_CLOCK = re.compile(r"\d:\d\d")
 _HOST = re.compile(r"@\S*")
 _BETWEEN = re.compile(r"[ \t\u00a0().'\u2010-\u2014-]+")
 _NOISE = str.maketrans("", "", " \t\u00a0-().'\u200b\u202a\u202c\u2010\u2011\u2012\u2013\u2014")
@@ -75,10 +76,12 @@ def _parts(text: str, is_dialled: bool) -> list[str]:
     """
     if _digits(text) <= _MOST_DIGITS and _one(text, is_dialled):
         return [text]
+    has_clock = _CLOCK.search(text) is not None
     parts: list[str] = []
     for run in _RUN.findall(_HOST.sub(" ", text)):
         parts += [run] if _digits(run) <= _MOST_DIGITS else _side_by_side(run)
-    return parts
+    # A date and a time have the digits of a landline.
+    return [part for part in parts if not has_clock or _TEN_DIGITS.fullmatch(part.translate(_NOISE))]
 
 
 def _side_by_side(run: str) -> list[str]:
