@@ -47,7 +47,7 @@ def get_customer_by_phone(session: Session, phone: str) -> Customer | None:
 
 def get_loan_by_external_id(session: Session, loan_id: str) -> Loan | None:
     """The loan with the lender's number."""
-    return session.scalars(select(Loan).where(Loan.loan_id == rules.loan_number(loan_id))).first()
+    return session.scalars(select(Loan).where(func.upper(Loan.loan_id) == rules.loan_key(loan_id))).first()
 
 
 def get_call_session_by_sid(session: Session, call_sid: str) -> CallSession | None:

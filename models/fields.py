@@ -40,6 +40,22 @@ LOAN_BOOK_FIELDS: dict[str, tuple[str, ...]] = {
         *("registered_mobile_number", "regd_mobile_number", "primary_mobile_number", "primary_contact_number"),
         *("telephone", "telephone_number", "tel", "tel_number", "phone_mobile", "mob", "mob_number", "ph_number", "ph"),
     ),
+    "alternate_phone": (
+        *("alternate_phone", "alternate_number", "alternate_mobile", "alternate_contact", "alt_phone", "alt_number"),
+        *("alternate_mobile_number", "alternate_phone_number", "alternate_contact_number", "alt_mobile"),
+        *("alt_mobile_number", "alt_phone_number", "alt_contact", "alt_contact_number", "other_phone", "other_mobile"),
+        *("secondary_phone", "secondary_number", "secondary_mobile", "secondary_contact", "secondary_phone_number"),
+        *("secondary_mobile_number", "secondary_contact_number", "second_phone", "second_number", "second_mobile"),
+        *("phone_2", "mobile_2", "contact_2", "phone_number_2", "mobile_number_2", "contact_number_2", "phone_3"),
+        *("mobile_3", "phone_number_3", "mobile_number_3", "mobile_phone_2", "ref_phone", "ref_mobile", "ref_number"),
+        *("reference_phone", "reference_number", "reference_mobile", "additional_phone", "whatsapp_number"),
+    ),
+    "guarantor_contact_number": (
+        *("guarantor_phone", "guarantor_mobile", "guarantor_contact", "guarantor_contact_number"),
+        *("guarantor_mobile_number", "guarantor_phone_number", "guarantor_number", "co_applicant_mobile"),
+        *("co_applicant_phone", "co_applicant_mobile_number"),
+    ),
+    "borrower_role": ("role", "borrower_role", "applicant_type", "borrower_type", "customer_role", "party_type"),
     "national_id": (
         *("national_id", "pan", "pan_number", "aadhaar", "aadhar", "voter_id", "id_number", "pan_card"),
         *("pan_card_number", "aadhaar_number", "aadhar_number", "voter_id_number", "national_id_number"),
@@ -246,9 +262,12 @@ FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
     **{kind: {field: (field,) for field in fields} for kind, fields in RECORD_FIELDS.items()},
 }
 
+# Of these every column that serves the field counts, not the first alone.
+JOINED_FIELDS = ("alternate_phone",)
+
 # The cells whose text is looked up as a phone number, and those whose column decides day or month first.
 PHONE_FIELDS: dict[str, tuple[str, ...]] = {
-    LOAN_BOOK: ("phone", "branch_contact_number", "employee_contact_number"),
+    LOAN_BOOK: ("phone", "alternate_phone", "branch_contact_number", "employee_contact_number"),
     CALL_LOG: ("from_number", "to_number"),
     UNKNOWN: (),
     CUSTOMER: ("phone",),

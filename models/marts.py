@@ -130,8 +130,13 @@ class EmployeePerformance(LeagueFigures, Base):
     __order__ = 3
 
     employee: Mapped[str] = col(String(255), primary_key=True, about="The employee's id, else the name, else `(none)`.")
-    employee_id: Mapped[str | None] = col(String(100), about="The lender's id of the employee.")
-    employee_name: Mapped[str | None] = col(String(255), about="The latest stated name of the employee.")
+    employee_key: Mapped[str] = col(
+        String(255), nullable=False, unique=True, about="The employee by whatever spelling; joins with loans."
+    )
+    employee_id: Mapped[str | None] = col(
+        String(100), about="The lender's id of the employee, as most records write it."
+    )
+    employee_name: Mapped[str | None] = col(String(255), about="The name of the employee that most records state.")
     loans: Mapped[int] = col(BigInteger, nullable=False, about="Loans whose latest stated employee it is.")
 
 
@@ -142,8 +147,14 @@ class BranchPerformance(LeagueFigures, Base):
     __grain__ = "one row per cluster and branch"
     __order__ = 4
 
-    cluster: Mapped[str] = col(String(100), primary_key=True, about="Group of branches, else `(none)`.")
-    branch: Mapped[str] = col(String(255), primary_key=True, about="Branch, else `(none)`.")
+    cluster: Mapped[str] = col(
+        String(100), primary_key=True, about="Group of branches, as most records write it; else `(none)`."
+    )
+    branch: Mapped[str] = col(String(255), primary_key=True, about="Branch, as most records write it; else `(none)`.")
+    cluster_key: Mapped[str] = col(String(100), nullable=False, about="The cluster by whatever spelling.")
+    branch_key: Mapped[str] = col(
+        String(255), nullable=False, about="The branch by whatever spelling; joins with loans."
+    )
     employees: Mapped[int] = col(BigInteger, nullable=False, about="Employees named for its loans or calls.")
     loans: Mapped[int] = col(BigInteger, nullable=False, about="Loans whose latest stated branch it is.")
 

@@ -102,6 +102,11 @@ def loan_number(text: str | None) -> str | None:
     return None if text is None else _ask("loan_number(?)", str(text).strip())
 
 
+def loan_key(text: str) -> str | None:
+    """By what the spellings of a loan's number are one; None for one that is absent or has lost its digits."""
+    return _ask("key_of(loan_number(?))", str(text).strip())
+
+
 def words(text: str) -> str | None:
     """A text; None for none, and for what a data frame's blank cell became."""
     return _ask("words_of(?)", text) or None

@@ -29,7 +29,7 @@ ATTRIBUTIONS = ("row", "loan", "customer", "number", "number_ambiguous", "none")
 ROW_ERRORS = {
     "missing_loan_id": "fill in the loan id and send the rows again",
     "bad_loan_id": "format the column as text in the spreadsheet, so that no digits are lost, and send it again",
-    "unidentified_customer": "state a phone or a national id of the borrower",
+    "missing_customer_id": "state the customer's id in the record",
     "wrong_field_count": "put the cell that holds the delimiter in double quotes, or name every column in the header",
     "bad_quoting": "close the double quote, or double it where it is part of the text",
     "bad_encoding": "save the file as UTF-8 and send it again",
@@ -46,6 +46,29 @@ CELL_ERRORS = {
     "bad_number": "write durations as whole seconds, and line numbers as whole numbers",
     "bad_flag": "write yes or no",
     "bad_value": "correct the value where the record comes from",
+}
+# What the sender should look at, although the row was used; what it means, and what can be done about it.
+FINDINGS = {
+    "no_contact": (
+        "no row states a phone or a national id of the loan's borrower",
+        "state one, so that he can be called",
+    ),
+    "several_borrowers": (
+        "the row states somebody else than the loan's borrower in the same file",
+        "add a column role: Applicant, Co-Applicant or Guarantor",
+    ),
+    "instalments": (
+        "the loan stands several times in the file, with different due dates, and the next one counts",
+        "send one row for each loan",
+    ),
+    "shared_phone": (
+        "the borrower of the phone has another name here",
+        "state the national id of each person who shares the phone",
+    ),
+    "ids_alike": (
+        "the loan id differs from another in leading zeros, hyphens or spaces only, and they are two loans",
+        "write a loan's id in one way",
+    ),
 }
 ROW_ERROR_CODES = tuple(ROW_ERRORS)
 CELL_ERROR_CODES = tuple(CELL_ERRORS)
@@ -187,6 +210,8 @@ class UploadRow(Base):
     loan_id_text: Mapped[str | None] = col(
         String(100), about="The lender's loan number as the row states it; of a call log's row, if it is a known loan."
     )
+    branch_key: Mapped[str | None] = col(String(255), about="The branch that the row states, by whatever spelling.")
+    employee_key: Mapped[str | None] = col(String(255), about="The employee whom the row states, by whatever spelling.")
     row_fingerprint: Mapped[str | None] = col(
         String(100), pii=Pii.ROW_HASH, about="Hash of all cells: equal within an upload means a duplicate."
     )
@@ -319,9 +344,14 @@ class Loan(Base):
         Id,
         ForeignKey("customers.id"),
         nullable=False,
-        about="The customer of the loan's latest usable row.",
+        about="The borrower whom the latest upload that states one names.",
     )
-    loan_id: Mapped[str] = col(String(100), nullable=False, unique=True, about="The lender's own loan number.")
+    loan_id: Mapped[str] = col(
+        String(100), nullable=False, unique=True, about="The lender's own loan number, as it was written last."
+    )
+    loan_key: Mapped[str | None] = col(
+        String(100), about="The loan number by whatever spelling: upper case, single spaces, nothing of a spreadsheet."
+    )
     principal_amount: Mapped[decimal.Decimal | None] = col(MONEY, about="Amount lent.")
     outstanding_amount: Mapped[decimal.Decimal | None] = col(MONEY, about="Amount still owed; 0 is paid off.")
     due_amount: Mapped[decimal.Decimal | None] = col(MONEY, about="Amount due on the next due date.")
@@ -333,7 +363,7 @@ class Loan(Base):
         nullable=False,
         default="active",
         allowed=LOAN_STATUSES,
-        about="closed when the latest stated outstanding amount is 0, else active.",
+        about="The later word of a status column and of an amount; closed, written off, settled and 0 are closed.",
     )
     cluster: Mapped[str | None] = col(String(100), about="Group of branches.")
     branch: Mapped[str | None] = col(String(255), about="Branch that keeps the loan.")
@@ -341,6 +371,15 @@ class Loan(Base):
     employee_name: Mapped[str | None] = col(String(255), about="Employee responsible for the loan.")
     employee_id: Mapped[str | None] = col(String(100), about="The lender's id of that employee.")
     employee_contact_number: Mapped[str | None] = col(Phone(20), pii=Pii.PHONE, about="Phone of the employee as E.164.")
+    cluster_key: Mapped[str | None] = col(
+        String(100), about="The cluster by whatever spelling: upper case, single spaces."
+    )
+    branch_key: Mapped[str | None] = col(
+        String(255), about="The branch by whatever spelling; with cluster_key it is one branch."
+    )
+    employee_key: Mapped[str | None] = col(
+        String(255), about="The employee: the id, else the only id of the name, else the name; by whatever spelling."
+    )
     created_at: Mapped[dt.datetime] = col(
         Timestamp, nullable=False, default=now, about="uploaded_at of the first upload that states the loan (UTC)."
     )
@@ -371,12 +410,15 @@ class LoanSnapshot(Base):
 
     id: Mapped[uuid.UUID] = col(Id, primary_key=True, about="Derived from the loan number and the upload.")
     loan_ref: Mapped[uuid.UUID] = col(Id, ForeignKey("loans.id"), nullable=False, about="The loan, as loans.id.")
-    loan_id: Mapped[str] = col(String(100), nullable=False, about="The lender's own loan number.")
+    loan_id: Mapped[str] = col(
+        String(100), nullable=False, about="The lender's own loan number, as the upload writes it."
+    )
+    loan_key: Mapped[str] = col(String(100), nullable=False, about="The loan number by whatever spelling.")
     customer_id: Mapped[uuid.UUID] = col(
         Id,
         ForeignKey("customers.id"),
         nullable=False,
-        about="The customer whom the upload's last row names.",
+        about="The borrower whom the upload names; else whose the loan is by other uploads.",
     )
     file_upload_id: Mapped[uuid.UUID] = col(
         Id, ForeignKey("file_uploads.id"), nullable=False, about="The upload that states it."
@@ -394,6 +436,11 @@ class LoanSnapshot(Base):
     next_due_date: Mapped[dt.date | None] = col(Date, about="Next due date, as stated; null if not.")
     last_paid_date: Mapped[dt.date | None] = col(Date, about="Date last paid, as stated; null if not.")
     last_paid_amount: Mapped[decimal.Decimal | None] = col(MONEY, about="Amount last paid, as stated.")
+    status: Mapped[str | None] = col(
+        String(50),
+        allowed=("active", "closed"),
+        about="What its status, else its outstanding amount, says; null if neither is stated.",
+    )
     cluster: Mapped[str | None] = col(String(100), about="Cluster, as stated; null if not.")
     branch: Mapped[str | None] = col(String(255), about="Branch, as stated; null if not.")
     branch_contact_number: Mapped[str | None] = col(
@@ -404,8 +451,40 @@ class LoanSnapshot(Base):
     employee_contact_number: Mapped[str | None] = col(
         Phone(20), pii=Pii.PHONE, about="Phone of the employee as E.164, as stated; null if not."
     )
+    cluster_key: Mapped[str | None] = col(
+        String(100), about="The cluster by whatever spelling: upper case, single spaces."
+    )
+    branch_key: Mapped[str | None] = col(
+        String(255), about="The branch by whatever spelling; with cluster_key it is one branch."
+    )
+    employee_key: Mapped[str | None] = col(
+        String(255), about="The employee: the id, else the only id of the name, else the name; by whatever spelling."
+    )
 
     loan: Mapped[Loan] = relationship(back_populates="snapshots")
+
+
+class UploadFinding(Base):
+    """What the sender of an upload should look at, although the row was used: it changes no figure and no status."""
+
+    __tablename__ = "upload_findings"
+    __grain__ = "one row per upload, finding and row"
+    __order__ = 9
+
+    file_upload_id: Mapped[uuid.UUID] = col(
+        Id, ForeignKey("file_uploads.id"), nullable=False, about="The upload that the row stands in."
+    )
+    code: Mapped[str] = col(
+        String(50),
+        primary_key=True,
+        allowed=tuple(FINDINGS),
+        about="no_contact: nobody can be called. several_borrowers: a row beside the borrower's. instalments: a demand "
+        "sheet. shared_phone: a clearly different name. ids_alike: nearly the number of another loan.",
+    )
+    upload_row_id: Mapped[uuid.UUID] = col(
+        Id, ForeignKey("upload_rows.id"), primary_key=True, about="The row that it is about."
+    )
+    line_number: Mapped[int] = col(Integer, nullable=False, about="The line on which that row starts.")
 
 
 class Payment(Base):

@@ -81,8 +81,28 @@ CREATE OR REPLACE MACRO has_exponent(s) AS
 CREATE OR REPLACE MACRO without_point_zero(s) AS
     CASE WHEN regexp_matches(s, '^[0-9]+[.]0+$') THEN split_part(s, '.', 1) ELSE s END;
 
+-- An id without what a spreadsheet dresses it in: '000123, ="000123", 560,073,000,107 and 12345.0.
+CREATE OR REPLACE MACRO undressed(s) AS
+    CASE
+        WHEN regexp_matches(s, '^[0-9]{1,3}(,[0-9]{2,3})*,[0-9]{3}$') THEN replace(s, ',', '')
+        WHEN regexp_matches(s, '^=".+"$') THEN trim(substr(s, 3, length(s) - 3), ' ')
+        WHEN regexp_matches(s, '^''.') THEN trim(substr(s, 2), ' ')
+        ELSE without_point_zero(s)
+    END;
+
+-- A lender's loan number as it is written; null for one that is absent or has lost its digits.
 CREATE OR REPLACE MACRO loan_number(s) AS
-    CASE WHEN is_absent(s) OR has_exponent(s) THEN NULL ELSE without_point_zero(s) END;
+    CASE
+        WHEN regexp_matches(s, '^[A-Z1-9][A-Z0-9/-]*[0-9]$') AND replace(s, substr(s, 1, 1), '') <> '' THEN s
+        ELSE list_transform([undressed(s)], lambda t: CASE WHEN NOT is_absent(t) AND NOT has_exponent(t) THEN t END)[1]
+    END;
+
+-- By what spellings of a loan's number, a branch or an employee are one: upper case, single spaces, nothing of a spreadsheet.
+CREATE OR REPLACE MACRO key_of(s) AS
+    CASE
+        WHEN regexp_matches(s, '^[A-Za-z0-9][A-Za-z0-9/_-]*( [A-Za-z0-9./_-]+)*$') THEN upper(s)
+        ELSE upper(trim(regexp_replace(undressed(s), '[ \t ]+', ' ', 'g'), ' '))
+    END;
 
 -- The loan that a provider's custom field names: the field itself, `loan_id=EX-2`, or JSON with such a key.
 CREATE OR REPLACE MACRO loan_in_custom_field(s) AS
@@ -121,6 +141,16 @@ CREATE OR REPLACE MACRO national_id_of(t) AS
 
 -- Words; a data frame's blank cell became the text nan. Nan is a name.
 CREATE OR REPLACE MACRO words_of(s) AS CASE WHEN s NOT IN ('nan', 'NaN', 'NAN') THEN s END;
+
+-- The numbers of a row beside its phone: further ones in the same cell, and those of columns for alternate numbers.
+CREATE OR REPLACE MACRO further_phones_of(phone, further, alternate, more_alternates) AS
+    CASE
+        WHEN further IS NOT NULL OR alternate IS NOT NULL
+        THEN nullif(list_sort(list_distinct(list_filter(
+            list_concat(coalesce(further, []), [alternate], coalesce(more_alternates, [])),
+            lambda number: number IS NOT NULL AND number <> coalesce(phone, '')
+        ))), CAST([] AS VARCHAR[]))
+    END;
 
 -- numbers -------------------------------------------------------------------------------------------------------------
 
@@ -415,13 +445,50 @@ CREATE OR REPLACE MACRO call_status_rank(status) AS
         ELSE 3
     END;
 
--- A loan's status in our words; null for one that says nothing.
+-- loans ---------------------------------------------------------------------------------------------------------------
+
+-- A loan's status in our words; null for one that says nothing. Letters alone are compared, and what follows the word says
+-- why: `Closed (obligations met)`.
 CREATE OR REPLACE MACRO loan_status_of(s) AS
     CASE
-        WHEN is_unstated(s) THEN NULL
-        WHEN lower(s) IN ('closed', 'paid', 'paid_off', 'settled', 'inactive') THEN 'closed'
-        ELSE 'active'
+        WHEN lower(s) = 'active' THEN 'active'
+        WHEN NOT is_unstated(s)
+        THEN list_transform([regexp_replace(lower(s), '[^a-z]', '', 'g')], lambda word: CASE
+            WHEN regexp_matches(word, '^(loan|account|acc?|fully)?((pre|fore|auto)?closed|writt?enoff|settled|paidoff)') THEN 'closed'
+            WHEN word IN ('close', 'writeoff', 'wo', 'woff', 'paid', 'inactive') THEN 'closed'
+            ELSE 'active'
+        END)[1]
     END;
+
+-- The same of a row: its status column says it, else what is outstanding.
+CREATE OR REPLACE MACRO status_of_loan(stated, outstanding) AS
+    CASE WHEN stated IS NOT NULL THEN stated WHEN outstanding = 0 THEN 'closed' WHEN outstanding IS NOT NULL THEN 'active' END;
+
+-- What loan numbers that differ in leading zeros, hyphens and spaces only have in common.
+CREATE OR REPLACE MACRO loan_id_likeness(s) AS
+    CASE
+        WHEN substr(s, 1, 1) IN ('0', '-', ' ') THEN regexp_replace(replace(replace(s, '-', ''), ' ', ''), '^0+', '', 'g')
+        ELSE replace(replace(s, '-', ''), ' ', '')
+    END;
+
+-- The words of a name, in small letters without accents, without titles.
+CREATE OR REPLACE MACRO name_key_of(s) AS
+    array_to_string(list_filter(
+        string_split(regexp_replace(
+            lower(translate(s, 'İΣáàâäãåéèêëíìîïóòôöõúùûüñçÁÀÂÄÃÅÉÈÊËÍÌÎÏÓÒÔÖÕÚÙÛÜÑÇ', 'iσaaaaaaeeeeiiiiooooouuuuncaaaaaaeeeeiiiiooooouuuunc')),
+            '[^\p{L}\p{M}]+', ' ', 'g'
+        ), ' '),
+        lambda word: word NOT IN ('', 'mr', 'mrs', 'ms', 'miss', 'dr', 'shri', 'shree', 'sri', 'smt', 'late', 'kum', 'prof', 'adv')
+    ), ' ');
+
+-- Whether a row is about the borrower (applicant) or about somebody beside him (other); null where it does not say.
+-- Letters alone are compared: `Co-Applicant 2` is a co-applicant.
+CREATE OR REPLACE MACRO borrower_role_of(s) AS
+    CASE WHEN s IS NOT NULL THEN list_transform([regexp_replace(lower(s), '[^a-z]', '', 'g')], lambda word: CASE
+        WHEN regexp_matches(word, '^((main|primary|first|principal|sole)?(applicant|borrower|customer)|primary|main|self)$')
+        THEN 'applicant'
+        WHEN regexp_matches(word, '^(co|joint|second)|guarant|surety|nominee|spouse|witness') THEN 'other'
+    END)[1] END;
 
 -- records of ours -----------------------------------------------------------------------------------------------------
 

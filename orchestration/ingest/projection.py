@@ -7,7 +7,7 @@ something counts, else what a title above the record says.
 
 from collections.abc import Callable, Iterable, Sequence
 
-from models.fields import CALL_LOG, FIELDS, LOAN_BOOK, TITLED_FIELDS
+from models.fields import CALL_LOG, FIELDS, JOINED_FIELDS, LOAN_BOOK, TITLED_FIELDS
 from models.headers import Vocabulary, column_positions, is_in_milliseconds, zone_in
 from models.quoting import identifier, literal
 from orchestration.macros import macros_in
@@ -73,7 +73,7 @@ def _fields(reading: Reading, kind: str, own: Vocabulary, raw_data: str) -> dict
         stated_by_title = [f"titles[{literal(name)}]"] if is_titled else []
         return [_cell(reading, position, name) for position in positions.get(name, [])] + stated_by_title
 
-    fields = {name: _first(cells(name)) for name in FIELDS[kind]}
+    fields = {name: _joined(cells(name)) if name in JOINED_FIELDS else _first(cells(name)) for name in FIELDS[kind]}
     if kind == LOAN_BOOK:
         parts = [fields[name] for name in ("first_name", "middle_name", "last_name") if fields[name] != _NOTHING]
         if parts:
@@ -123,6 +123,10 @@ def _as_the_lender_means(cell: str, own: Vocabulary) -> str:
         return _NOTHING
     means = " ".join(f"WHEN {literal(word)} THEN {literal(status)}" for word, status in own.words.items())
     return f"CASE letters_of({cell}) {means} END"
+
+
+def _joined(cells: Sequence[str]) -> str:
+    return f"nullif(concat_ws(' / ', {', '.join(cells)}), '')" if len(cells) > 1 else _first(cells)
 
 
 def _first(cells: Sequence[str]) -> str:

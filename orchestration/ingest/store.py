@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from models import phones
-from models.fields import FIELDS, PHONE_FIELDS, UNKNOWN
+from models.fields import CALL_LOG, FIELDS, PHONE_FIELDS, UNKNOWN
 from models.headers import Vocabulary, column_positions, kind_of, known_columns, titled, unused_columns
 from models.quoting import identifier
 from models.shapes import known_shape
@@ -153,7 +153,7 @@ def _store_rows(
         reading = _write_rows(reading, con, kind, upload_id, own, rows)
         if reading.has_titles and not had_titles:  # they were only found among the records
             reading = _write_rows(reading, con, kind, upload_id, own, rows)
-        _write_phones(con, rows, PHONE_FIELDS[kind], upload_id, phones_file)
+        _write_phones(con, rows, PHONE_FIELDS[kind], upload_id, phones_file, is_dialled=kind == CALL_LOG)
     if reading.other_lines:
         with lake.replacing(lake.other_lines_path(sha256)) as target:
             pl.DataFrame(reading.other_lines, schema=_OTHER_LINES_SCHEMA, orient="row").write_parquet(target)
@@ -179,9 +179,14 @@ def _longest_line(path: Path) -> int:
 
 
 def _write_phones(
-    con: duckdb.DuckDBPyConnection, rows: Path, fields: tuple[str, ...], upload_id: str, target: Path
+    con: duckdb.DuckDBPyConnection,
+    rows: Path,
+    fields: tuple[str, ...],
+    upload_id: str,
+    target: Path,
+    is_dialled: bool = False,
 ) -> None:
-    """Every distinct phone text of the upload with its number. Plain Indian mobiles never leave DuckDB."""
+    """Every distinct phone text of the upload with its numbers. Plain Indian mobiles never leave DuckDB."""
     cells = " UNION ".join(f"SELECT {identifier(field)} AS phone_text FROM read_parquet(?)" for field in fields)
     con.execute(
         "CREATE OR REPLACE TEMP TABLE phone_texts AS "
@@ -189,24 +194,26 @@ def _write_phones(
         f"FROM ({cells or 'SELECT CAST(NULL AS VARCHAR) AS phone_text'}) WHERE phone_text IS NOT NULL",
         [phones.PLAIN_MOBILE, *[glob.escape(str(rows))] * len(fields)],
     )
-    con.execute("UPDATE phone_texts SET mobile = '' WHERE replace(mobile, substr(mobile, 1, 1), '') = ''")
+    con.execute("UPDATE phone_texts SET mobile = '' WHERE mobile IN (SELECT unnest(?))", [list(phones.DUMMY_MOBILES)])
     odd = [text for (text,) in con.execute("SELECT phone_text FROM phone_texts WHERE mobile = ''").fetchall()]
-    decided = [phones.normalize(text) for text in odd]
+    decided = [phones.numbers_in(text, is_dialled) for text in odd]
     con.register(
         "odd_phones",
         pa.table(
             {
                 "phone_text": pa.array(odd, pa.string()),
-                "phone": pa.array([phone for phone, _ in decided], pa.string()),
+                "phone": pa.array([next(iter(numbers), None) for numbers, _ in decided], pa.string()),
+                "further_phones": pa.array([numbers[1:] or None for numbers, _ in decided], pa.list_(pa.string())),
                 "problem": pa.array([problem for _, problem in decided], pa.string()),
             }
         ),
     )
     write_parquet(
         con,
-        "SELECT CAST(? AS UUID) AS upload_id, phone_text, phone, problem FROM ("
-        "SELECT phone_text, '+91' || mobile AS phone, NULL AS problem FROM phone_texts WHERE mobile <> '' "
-        "UNION ALL SELECT phone_text, phone, problem FROM odd_phones) ORDER BY phone_text",
+        "SELECT CAST(? AS UUID) AS upload_id, phone_text, phone, further_phones, problem FROM ("
+        "SELECT phone_text, '+91' || mobile AS phone, CAST(NULL AS VARCHAR[]) AS further_phones, NULL AS problem "
+        "FROM phone_texts WHERE mobile <> '' "
+        "UNION ALL SELECT phone_text, phone, further_phones, problem FROM odd_phones) ORDER BY phone_text",
         [upload_id],
         target,
     )

@@ -5,6 +5,7 @@ import json
 import duckdb
 import polars as pl
 
+from models.tables import FINDINGS
 from orchestration.report.findings import error_findings, problem_findings, reading_findings
 from orchestration.settings import Settings
 from orchestration.store.connection import connect
@@ -61,7 +62,7 @@ def upload_summary(home: Home, settings: Settings, shas: list[str] | None = None
 def upload_findings(home: Home, settings: Settings, shas: list[str]) -> pl.DataFrame:
     """What was wrong with the uploads whose sha256 start with one of `shas`: one row per finding, in their order.
 
-    Errors of rows are those last published; of an upload that is not, what the reader found.
+    Errors and findings of rows are those last published; of an upload that is not, what the reader found.
     """
     lake, errors = Lake(home), _row_errors(home, settings)
     rows = []
@@ -81,7 +82,7 @@ def upload_findings(home: Home, settings: Settings, shas: list[str]) -> pl.DataF
 
 
 def _row_errors(home: Home, settings: Settings) -> dict[str, list[tuple[str, int, list[int]]]]:
-    """For each published upload: every error, in how many rows, and the lines of the first of them."""
+    """For each published upload: every error and finding, in how many rows, and the lines of the first of them."""
     if not home.analytics.exists():
         return {}
     with connect(home.analytics, home, settings, read_only=True) as con:
@@ -91,6 +92,10 @@ def _row_errors(home: Home, settings: Settings) -> dict[str, list[tuple[str, int
                 "FROM file_uploads AS uploads LEFT JOIN upload_rows ON upload_rows.file_upload_id = uploads.id "
                 "GROUP BY ALL"
             ).fetchall()
+            to_look_at = con.sql(
+                "SELECT uploads.sha256, code, count(*), list(line_number ORDER BY line_number)[:20] "
+                "FROM upload_findings JOIN file_uploads AS uploads ON uploads.id = file_upload_id GROUP BY ALL"
+            ).fetchall()
         except duckdb.CatalogException:
             return {}
     errors: dict[str, list[tuple[str, int, list[int]]]] = {}
@@ -98,6 +103,9 @@ def _row_errors(home: Home, settings: Settings) -> dict[str, list[tuple[str, int
         errors.setdefault(sha256, [])
         if error:
             errors[sha256].append((error, count, lines))
+    for sha256, code, count, lines in to_look_at:
+        what, fix = FINDINGS[code]
+        errors[sha256].append((f"{code}: {what}; {fix}", count, lines))
     return errors
 
 

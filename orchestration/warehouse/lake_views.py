@@ -27,7 +27,10 @@ def make_views(con: duckdb.DuckDBPyConnection, lake: Lake, shas: set[str] | None
     _view(
         con,
         "phones",
-        {"upload_id": "UUID", "phone_text": "VARCHAR", "phone": "VARCHAR", "problem": "VARCHAR"},
+        {
+            **{"upload_id": "UUID", "phone_text": "VARCHAR", "phone": "VARCHAR"},
+            **{"further_phones": "VARCHAR[]", "problem": "VARCHAR"},
+        },
         lake.files("phones", shas),
     )
     files = {kind: lake.files(f"upload_rows/{kind}", shas) for kind in KINDS}
@@ -47,7 +50,7 @@ def _view(con: duckdb.DuckDBPyConnection, name: str, columns: dict[str, str], fi
     nothing = "(SELECT " + ", ".join(f'NULL AS "{column}"' for column in columns) + ") WHERE false"
     if files:
         source = f"read_parquet([{_paths(files)}], hive_partitioning = false)"
-        if name in ("uploads", "upload_rows"):  # those that an earlier version read may lack a column
+        if name in ("uploads", "upload_rows", "phones"):  # those that an earlier version read may lack a column
             source = f"(FROM {nothing} UNION ALL BY NAME FROM {source[:-1]}, union_by_name = true))"
     else:
         source = nothing

@@ -255,7 +255,7 @@ def test_every_finding_of_a_broken_file(loaded: Loaded) -> None:
     assert [finding for finding in BOOK_FINDINGS if finding not in found] == []
     assert [(lines, count, what.split(":")[0]) for lines, count, what, _ in left] == [
         ("6", 1, "bad_phone"),
-        ("6, 15", 2, "unidentified_customer"),
+        ("6, 15", 2, "no_contact"),
     ]
     assert left[0][3].strip() and left[1][3].strip()
 

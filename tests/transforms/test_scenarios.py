@@ -47,6 +47,7 @@ READABLE = {
         "error_code": "array_to_string(regexp_extract_all(t.error, '(^|; )([a-z_]+): ', 2), ', ')",
     },
     "upload_errors": {"file": FILE.format("file_upload_id")},
+    "upload_findings": {"file": FILE.format("file_upload_id")},
     "customers": {
         "loans": "(SELECT string_agg(loan_id, ', ' ORDER BY loan_id) FROM loans WHERE customer_id = t.id)",
         "fingerprint_of": "CAST(t.fingerprint AS VARCHAR)",

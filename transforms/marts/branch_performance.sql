@@ -47,8 +47,10 @@ figures AS (
 )
 
 SELECT
-    calls.cluster,
-    calls.branch,
+    coalesce(clusters.name, calls.cluster) AS cluster,
+    coalesce(branch_names.name, any_branch_names.name, calls.branch) AS branch,
+    calls.cluster AS cluster_key,
+    calls.branch AS branch_key,
     coalesce(employee_counts.employees, 0) AS employees,
     coalesce(loan_counts.loans, 0) AS loans,
     coalesce(calls.attempts, 0) AS attempts,
@@ -70,6 +72,11 @@ SELECT
     coalesce(recovered.payments, 0) AS payments,
     CAST(coalesce(recovered.amount, 0) AS DECIMAL(25, 2)) AS recovered_amount
 FROM figures AS calls
+LEFT JOIN _shown_names AS clusters ON clusters.what = 'cluster' AND clusters.name_key = calls.cluster
+LEFT JOIN _shown_names AS branch_names
+    ON branch_names.what = 'branch' AND branch_names.within = calls.cluster AND branch_names.name_key = calls.branch
+LEFT JOIN _shown_names AS any_branch_names
+    ON any_branch_names.what = 'any branch' AND any_branch_names.name_key = calls.branch
 LEFT JOIN employee_counts ON employee_counts.cluster = calls.cluster AND employee_counts.branch = calls.branch
 LEFT JOIN loan_counts ON loan_counts.cluster = calls.cluster AND loan_counts.branch = calls.branch
 LEFT JOIN recovered ON recovered.cluster = calls.cluster AND recovered.branch = calls.branch

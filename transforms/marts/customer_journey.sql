@@ -13,9 +13,10 @@ WITH calls AS (
 -- Of one moment: what was uploaded, then the call, then its updates in their order, then what was paid.
 events AS (
     SELECT
-        id AS source_id, customer_id, valid_from AS event_at, 'uploaded' AS event, loan_id, CAST(NULL AS VARCHAR) AS call_sid,
-        CAST(NULL AS VARCHAR) AS status, outstanding_amount AS amount, upload_row_id, 1 AS kind_order, 1 AS place
-    FROM loan_snapshots
+        snapshots.id AS source_id, snapshots.customer_id, valid_from AS event_at, 'uploaded' AS event, loans.loan_id, CAST(NULL AS VARCHAR) AS call_sid,
+        CAST(NULL AS VARCHAR) AS status, snapshots.outstanding_amount AS amount, upload_row_id, 1 AS kind_order, 1 AS place
+    FROM loan_snapshots AS snapshots
+    JOIN loans ON loans.id = snapshots.loan_ref
     UNION ALL
     SELECT
         id AS source_id, customer_id, called_at AS event_at, 'called' AS event, loan_id, call_sid,

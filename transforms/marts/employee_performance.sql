@@ -1,24 +1,10 @@
 -- Grain: one row per employee, and (none) for calls without one.
 -- Meaning: how the calls about an employee's loans went, ranked by a rate that few calls cannot distort.
-WITH stated AS (
-    SELECT
-        stated_employee AS employee,
-        stated_employee_id AS employee_id,
-        stated_employee_name AS employee_name,
-        max(places.upload_order) AS last_upload
-    FROM _loan_assignments AS loan_assignments
-    JOIN _upload_places AS places ON places.upload_id = loan_assignments.file_upload_id
-    WHERE stated_employee IS NOT NULL
-    GROUP BY stated_employee, stated_employee_id, stated_employee_name
-),
-
-named AS (
-    SELECT employee, employee_id, employee_name
-    FROM stated
-    QUALIFY row_number() OVER (
-        PARTITION BY employee
-        ORDER BY CASE WHEN employee_name IS NULL THEN 1 ELSE 0 END, last_upload DESC, employee_name, employee_id NULLS LAST
-    ) = 1
+WITH named AS (
+    SELECT stated.employee, ids.name AS employee_id, names.name AS employee_name
+    FROM (SELECT DISTINCT stated_employee AS employee FROM _loan_assignments WHERE stated_employee IS NOT NULL) AS stated
+    LEFT JOIN _shown_names AS ids ON ids.what = 'employee id' AND ids.name_key = stated.employee
+    LEFT JOIN _shown_names AS names ON names.what = 'employee name' AND names.name_key = stated.employee
 ),
 
 loan_counts AS (
@@ -51,7 +37,8 @@ figures AS (
 )
 
 SELECT
-    calls.employee,
+    coalesce(named.employee_id, named.employee_name, calls.employee) AS employee,
+    calls.employee AS employee_key,
     named.employee_id,
     named.employee_name,
     coalesce(loan_counts.loans, 0) AS loans,

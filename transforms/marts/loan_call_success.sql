@@ -18,4 +18,4 @@ SELECT
     calls.first_call_at,
     calls.last_call_at
 FROM loans
-LEFT JOIN _call_counts AS calls ON calls.counted_by = 'loan' AND calls.loan_id = loans.loan_id
+LEFT JOIN _call_counts AS calls ON calls.counted_by = 'loan' AND calls.loan_id = loans.loan_key

@@ -4,6 +4,7 @@ SELECT
     sessions.call_sid,
     sessions.customer_id,
     attributions.loan_id,
+    attributions.loan_ref,
     sessions.triggered_by_batch,
     coalesce(attributions.employee, '(none)') AS employee,
     coalesce(attributions.cluster, '(none)') AS cluster,

@@ -7,9 +7,9 @@ WITH may_be_about AS (
     FROM _call_statements AS calls
     JOIN _call_stated_rows AS by_row ON by_row.call_id = calls.id
     UNION ALL
-    SELECT calls.id AS call_id, calls.called_at, loans.customer_id, loans.loan_id, 'loan' AS attribution, 1 AS candidates
+    SELECT calls.id AS call_id, calls.called_at, loans.customer_id, loans.loan_key AS loan_id, 'loan' AS attribution, 1 AS candidates
     FROM _call_statements AS calls
-    JOIN loans ON loans.loan_id = calls.stated_loan_id
+    JOIN loans ON loans.loan_key = calls.stated_loan_id
     LEFT JOIN _call_stated_rows AS by_row ON by_row.call_id = calls.id
     WHERE by_row.call_id IS NULL
     UNION ALL

@@ -7,12 +7,12 @@ WITH calls AS (
     FROM _call_statements AS calls
     LEFT JOIN _call_stated_customers AS stated ON stated.call_id = calls.id
     LEFT JOIN _call_stated_rows AS by_row ON by_row.call_id = calls.id
-    LEFT JOIN loans ON loans.loan_id = calls.stated_loan_id
-    WHERE by_row.call_id IS NULL AND loans.loan_id IS NULL
+    LEFT JOIN loans ON loans.loan_key = calls.stated_loan_id
+    WHERE by_row.call_id IS NULL AND loans.loan_key IS NULL
 ),
 
 customer_loans AS (
-    SELECT DISTINCT customer_id, loan_id FROM _row_customers WHERE customer_id IS NOT NULL AND loan_id IS NOT NULL
+    SELECT DISTINCT customer_id, loan_id FROM _row_customers WHERE loan_id IS NOT NULL
 ),
 
 loan_counts AS (

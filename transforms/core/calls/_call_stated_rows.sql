@@ -39,7 +39,8 @@ rows_of_calls AS (
     JOIN _row_customers AS customers ON customers.row_id = calls.triggering_row
     UNION ALL
     SELECT
-        calls.id AS call_id, rows.id AS row_id, rows.file_upload_id AS upload_id, loans.loan_id, loans.customer_id,
+        calls.id AS call_id, rows.id AS row_id, rows.file_upload_id AS upload_id, loans.loan_key AS loan_id,
+        loans.customer_id,
         1 AS preference
     FROM _call_statements AS calls
     JOIN _stated_upload_rows AS rows ON rows.id = calls.triggering_row
@@ -48,5 +49,5 @@ rows_of_calls AS (
 
 SELECT call_id, row_id, upload_id, loan_id, customer_id
 FROM rows_of_calls
-WHERE customer_id IS NOT NULL AND loan_id IS NOT NULL
+WHERE loan_id IS NOT NULL
 QUALIFY row_number() OVER (PARTITION BY call_id ORDER BY preference) = 1

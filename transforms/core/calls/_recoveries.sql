@@ -10,9 +10,9 @@ SELECT
     calls.cluster,
     calls.branch
 FROM payments
-JOIN _call_facts AS calls ON calls.loan_id = payments.loan_id AND calls.is_completed
+JOIN _call_facts AS calls ON calls.loan_ref = payments.loan_ref AND calls.is_completed
 CROSS JOIN settings
 WHERE date_diff('day', calls.called_on, payments.paid_on) BETWEEN 0 AND settings.recovery_days
 QUALIFY row_number() OVER (
-    PARTITION BY payments.loan_id, payments.paid_on, payments.amount ORDER BY calls.called_at DESC, calls.call_sid DESC
+    PARTITION BY payments.loan_ref, payments.paid_on, payments.amount ORDER BY calls.called_at DESC, calls.call_sid DESC
 ) = 1

@@ -4,7 +4,7 @@ WITH in_batch AS (
     SELECT attributions.call_id, snapshots.upload_row_id
     FROM _call_attributions AS attributions
     JOIN loan_snapshots AS snapshots
-        ON snapshots.file_upload_id = attributions.stated_upload_id AND snapshots.loan_id = attributions.loan_id
+        ON snapshots.file_upload_id = attributions.stated_upload_id AND snapshots.loan_key = attributions.loan_id
     WHERE attributions.stated_upload_id IS NOT NULL AND attributions.stated_row_id IS NULL
 )
 

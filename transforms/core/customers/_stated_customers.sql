@@ -14,5 +14,5 @@ SELECT
     min(records.created_at) AS created_at
 FROM _borrower_statements AS records
 JOIN _row_customers AS customers ON customers.row_id = records.row_id
-WHERE records.kind = 'customer' AND customers.customer_id IS NOT NULL
+WHERE records.kind = 'customer'
 GROUP BY customers.customer_id

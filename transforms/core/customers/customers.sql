@@ -2,12 +2,11 @@
 -- Meaning: the latest stated value of every attribute of a person, and how the latest call went.
 WITH statements AS (
     SELECT
-        customers.customer_id, row_order_of(uploads.upload_order, rows.line_number) AS row_order, customers.phone, customers.national_id,
+        customers.customer_id, row_order_of(uploads.upload_order, customers.line_number) AS row_order, customers.phone, customers.national_id,
         rows.full_name, rows.email, rows.state, rows.do_not_call, uploads.uploaded_at
     FROM _row_customers AS customers
-    JOIN _stg_loan_rows AS rows ON rows.row_id = customers.row_id
+    LEFT JOIN _stg_loan_rows AS rows ON rows.row_id = customers.row_id AND NOT customers.is_aside
     JOIN _upload_places AS uploads ON uploads.upload_id = customers.upload_id
-    WHERE customers.customer_id IS NOT NULL
 ),
 
 latest AS (

@@ -3,7 +3,7 @@
 WITH stated AS (
     SELECT DISTINCT customer_id, phone, national_id
     FROM _row_customers
-    WHERE phone IS NOT NULL AND customer_id IS NOT NULL
+    WHERE phone IS NOT NULL
 )
 
 SELECT fingerprint_of(stated.phone, stated.national_id, stated.customer_id) AS fingerprint, min(stated.customer_id) AS customer_id

@@ -3,5 +3,5 @@
 -- Step: few rows have such an id
 SELECT entity_id AS customer_entity, min(customer_id) AS customer_id
 FROM _row_customers
-WHERE entity_id IS NOT NULL AND customer_id IS NOT NULL
+WHERE entity_id IS NOT NULL
 GROUP BY entity_id

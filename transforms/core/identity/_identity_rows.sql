@@ -35,6 +35,7 @@ SELECT
     coalesce(records.loan_id, renames.loan_id, rows.loan_id) AS loan_id,
     CASE WHEN contact_phones.phone IS NULL THEN rows.phone END AS phone,
     rows.national_id,
+    rows.borrower_role,
     coalesce(records.customer_entity, origins.customer_entity) AS entity_id,
     rows.kind <> 'loan_book' AS is_record,
     coalesce(records.is_customer_record, false) AS is_customer_record

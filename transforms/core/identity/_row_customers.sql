@@ -1,6 +1,6 @@
 -- Grain: one row per usable row.
--- Meaning: the customer of every row (null for nobody), which is the group that rules 0 to 4 put it in. The id is the
---          first that a record of ours states, else it comes from the customer's first row.
+-- Meaning: the customer of every row, which is the group that rules 0 to 4 put it in. The id is the first that a record of
+--          ours states, else it comes from the customer's first row.
 WITH stated_phones AS (
     SELECT phone, min(stated_group) AS first_group, max(stated_group) AS last_group
     FROM _identity_stated
@@ -8,7 +8,8 @@ WITH stated_phones AS (
     GROUP BY phone
 ),
 
--- A group whose phones are known for just one customer of a national id is that customer's; one without a phone is nobody.
+-- A group whose phones are known for just one customer of a national id is that customer's; one without a phone, or whose
+-- phones are known for none or for several, is a customer of its own.
 phone_groups AS (
     SELECT
         groups.label AS phone_group,
@@ -17,7 +18,6 @@ phone_groups AS (
         END AS person
     FROM _identity_phone_groups AS groups
     LEFT JOIN stated_phones AS known ON 'P' || known.phone = groups.node
-    WHERE substr(groups.node, 1, 1) = 'P'
     GROUP BY groups.label
 ),
 
@@ -44,7 +44,6 @@ persons AS (
         arg_min(row_id, row_order) AS first_row_id,
         arg_min(entity_id, row_order) FILTER (WHERE entity_id IS NOT NULL) AS entity_id
     FROM grouped
-    WHERE person IS NOT NULL
     GROUP BY person
 ),
 
@@ -53,6 +52,11 @@ customers AS (
     FROM persons
 )
 
-SELECT grouped.* EXCLUDE (person, row_order), customers.first_row_id, customers.customer_id
+SELECT
+    grouped.* EXCLUDE (person, row_order, phone, national_id),
+    CASE WHEN NOT grouped.is_aside THEN grouped.phone END AS phone,
+    CASE WHEN NOT grouped.is_aside THEN grouped.national_id END AS national_id,
+    customers.first_row_id,
+    customers.customer_id
 FROM grouped
-LEFT JOIN customers ON customers.person = grouped.person
+JOIN customers ON customers.person = grouped.person

@@ -1,7 +1,7 @@
 -- Grain: one row per employee name that goes with exactly one employee id.
 -- Meaning: some files state an employee's name only; it is the same employee where the name has one id elsewhere.
-SELECT lower(employee_name) AS employee_name, min(employee_id) AS employee_id
-FROM loan_snapshots
-WHERE employee_name IS NOT NULL AND employee_id IS NOT NULL
-GROUP BY lower(employee_name)
-HAVING min(employee_id) = max(employee_id)
+SELECT employee_name_key, min(employee_id_key) AS employee_id_key
+FROM _stg_loan_rows
+WHERE employee_name_key IS NOT NULL AND employee_id_key IS NOT NULL AND row_error IS NULL
+GROUP BY employee_name_key
+HAVING min(employee_id_key) = max(employee_id_key)

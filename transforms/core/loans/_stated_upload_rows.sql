@@ -25,7 +25,7 @@ matched AS (
     LEFT JOIN _customer_id_map AS entities ON entities.customer_entity = records.customer_entity
     LEFT JOIN _row_customers AS origins ON origins.row_id = records.customer_row
     LEFT JOIN _loan_id_map AS loan_id_map ON loan_id_map.loan_entity = records.loan_ref
-    LEFT JOIN loans AS by_record ON by_record.loan_id = loan_id_map.loan_id
+    LEFT JOIN loans AS by_record ON by_record.loan_key = loan_id_map.loan_id
     LEFT JOIN loans AS by_id ON by_id.id = records.loan_ref
 ),
 

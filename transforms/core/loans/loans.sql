@@ -1,6 +1,7 @@
 -- Grain: one row per loan_id.
--- Meaning: the latest stated value of every attribute; blank keeps the earlier one, 0 does not. A status that a record of
---          ours states stands until a file says what is outstanding.
+-- Meaning: the latest stated value of every attribute; blank keeps the earlier one, 0 does not. The loan belongs to the
+--          borrower of the latest upload that states one. A status that a record of ours states stands until a file says
+--          how the loan is; else the latest word counts.
 WITH snapshots AS (
     SELECT snapshots.*, uploads.upload_order, uploads.kind
     FROM loan_snapshots AS snapshots
@@ -11,24 +12,41 @@ latest AS (
     SELECT
         loan_ref AS id,
         arg_max(customer_id, upload_order) AS customer_id,
-        min(loan_id) AS loan_id,
+        min(customer_id) <> max(customer_id) AS is_handed_over,
+        min(loan_key) AS loan_key,
         arg_max(principal_amount, upload_order) FILTER (WHERE principal_amount IS NOT NULL) AS principal_amount,
         arg_max(outstanding_amount, upload_order) FILTER (WHERE outstanding_amount IS NOT NULL) AS outstanding_amount,
-        max(upload_order) FILTER (WHERE outstanding_amount IS NOT NULL AND kind = 'loan_book') AS outstanding_order,
         arg_max(due_amount, upload_order) FILTER (WHERE due_amount IS NOT NULL) AS due_amount,
         arg_max(next_due_date, upload_order) FILTER (WHERE next_due_date IS NOT NULL) AS next_due_date,
         arg_max(last_paid_date, upload_order) FILTER (WHERE last_paid_date IS NOT NULL) AS last_paid_date,
         arg_max(last_paid_amount, upload_order) FILTER (WHERE last_paid_amount IS NOT NULL) AS last_paid_amount,
+        arg_max(status, upload_order) FILTER (WHERE status IS NOT NULL) AS status,
+        max(upload_order) FILTER (WHERE status IS NOT NULL AND kind = 'loan_book') AS status_order,
         arg_max(cluster, upload_order) FILTER (WHERE cluster IS NOT NULL) AS cluster,
         arg_max(branch, upload_order) FILTER (WHERE branch IS NOT NULL) AS branch,
         arg_max(branch_contact_number, upload_order) FILTER (WHERE branch_contact_number IS NOT NULL) AS branch_contact_number,
         arg_max(employee_name, upload_order) FILTER (WHERE employee_name IS NOT NULL) AS employee_name,
         arg_max(employee_id, upload_order) FILTER (WHERE employee_id IS NOT NULL) AS employee_id,
         arg_max(employee_contact_number, upload_order) FILTER (WHERE employee_contact_number IS NOT NULL) AS employee_contact_number,
+        arg_max(cluster_key, upload_order) FILTER (WHERE cluster_key IS NOT NULL) AS cluster_key,
+        arg_max(branch_key, upload_order) FILTER (WHERE branch_key IS NOT NULL) AS branch_key,
+        arg_max(employee_key, upload_order) FILTER (WHERE employee_key IS NOT NULL) AS employee_key,
         min(valid_from) AS created_at,
         max(valid_from) AS updated_at
     FROM snapshots
     GROUP BY loan_ref
+),
+
+-- Few loans went from hand to hand.
+borrowers AS (
+    SELECT snapshots.loan_key, arg_max(snapshots.customer_id, snapshots.upload_order) AS customer_id
+    FROM latest
+    JOIN snapshots ON snapshots.loan_key = latest.loan_key
+    JOIN _row_customers AS rows ON rows.loan_id = snapshots.loan_key AND rows.upload_id = snapshots.file_upload_id
+    WHERE
+        latest.is_handed_over AND NOT rows.is_aside
+        AND coalesce(rows.phone, rows.national_id, CAST(rows.entity_id AS VARCHAR)) IS NOT NULL
+    GROUP BY snapshots.loan_key
 ),
 
 stated AS (
@@ -39,14 +57,15 @@ stated AS (
         min(records.created_at) AS created_at
     FROM _borrower_statements AS records
     JOIN _row_customers AS customers ON customers.row_id = records.row_id
-    WHERE records.kind = 'loan' AND customers.customer_id IS NOT NULL
+    WHERE records.kind = 'loan'
     GROUP BY customers.loan_id
 )
 
 SELECT
     latest.id,
-    customer_id,
-    latest.loan_id,
+    coalesce(borrowers.customer_id, latest.customer_id) AS customer_id,
+    loan_refs.loan_text AS loan_id,
+    latest.loan_key,
     principal_amount,
     outstanding_amount,
     due_amount,
@@ -54,9 +73,8 @@ SELECT
     last_paid_date,
     last_paid_amount,
     CASE
-        WHEN stated.status_order >= row_order_of(coalesce(outstanding_order, 0), 0) THEN stated.status
-        WHEN outstanding_amount = 0 THEN 'closed'
-        ELSE 'active'
+        WHEN stated.status_order >= row_order_of(coalesce(latest.status_order, 0), 0) THEN stated.status
+        ELSE coalesce(latest.status, 'active')
     END AS status,
     cluster,
     branch,
@@ -64,7 +82,12 @@ SELECT
     employee_name,
     employee_id,
     employee_contact_number,
+    cluster_key,
+    branch_key,
+    employee_key,
     least(latest.created_at, stated.created_at) AS created_at,
     latest.updated_at
 FROM latest
-LEFT JOIN stated ON stated.loan_id = latest.loan_id
+JOIN _loan_refs AS loan_refs ON loan_refs.loan_id = latest.loan_key
+LEFT JOIN borrowers ON borrowers.loan_key = latest.loan_key
+LEFT JOIN stated ON stated.loan_id = latest.loan_key

@@ -4,7 +4,7 @@
 WITH payments AS (
     SELECT
         snapshots.loan_ref,
-        snapshots.loan_id,
+        snapshots.loan_key,
         snapshots.last_paid_date AS paid_on,
         snapshots.last_paid_amount AS amount,
         arg_min(snapshots.customer_id, uploads.upload_order) AS customer_id,
@@ -13,13 +13,13 @@ WITH payments AS (
     FROM loan_snapshots AS snapshots
     JOIN _upload_places AS uploads ON uploads.upload_id = snapshots.file_upload_id
     WHERE snapshots.last_paid_date IS NOT NULL AND snapshots.last_paid_amount IS NOT NULL
-    GROUP BY snapshots.loan_ref, snapshots.loan_id, snapshots.last_paid_date, snapshots.last_paid_amount
+    GROUP BY snapshots.loan_ref, snapshots.loan_key, snapshots.last_paid_date, snapshots.last_paid_amount
 )
 
 SELECT
-    id_of('paid', payments.loan_id || '|' || CAST(payments.paid_on AS VARCHAR) || '|' || CAST(payments.amount AS VARCHAR)) AS id,
+    id_of('paid', payments.loan_key || '|' || CAST(payments.paid_on AS VARCHAR) || '|' || CAST(payments.amount AS VARCHAR)) AS id,
     payments.loan_ref,
-    payments.loan_id,
+    loan_refs.loan_text AS loan_id,
     payments.customer_id,
     payments.paid_on,
     CAST(payments.paid_on AS TIMESTAMP) - to_minutes(settings.utc_offset_minutes) AS paid_at,
@@ -27,4 +27,5 @@ SELECT
     payments.first_seen_upload,
     payments.upload_row_id
 FROM payments
+JOIN _loan_refs AS loan_refs ON loan_refs.loan_id = payments.loan_key
 CROSS JOIN settings

@@ -6,7 +6,6 @@ WITH numbered AS (
     SELECT rows.*, row_order_of(places.upload_order, rows.line_number) AS row_order
     FROM _row_customers AS rows
     JOIN _upload_places AS places ON places.upload_id = rows.upload_id
-    WHERE rows.customer_id IS NOT NULL
 ),
 
 firsts AS (
@@ -42,7 +41,9 @@ SELECT
     rows.upload_id,
     rows.line_number,
     rows.phone AS phone_normalized,
-    rows.loan_id AS loan_id_text,
+    rows.loan_text AS loan_id_text,
+    rows.branch_key,
+    coalesce(rows.employee_id_key, employee_ids.employee_id_key, rows.employee_name_key) AS employee_key,
     rows.row_fingerprint,
     firsts.customer_id AS match_customer_id,
     loan_refs.loan_ref AS match_loan_id,
@@ -57,16 +58,13 @@ SELECT
         WHEN firsts.first_with_loan < firsts.row_order THEN 'loan_id'
         ELSE 'linked'
     END AS match_method,
-    CASE
-        WHEN rows.row_error IS NULL AND firsts.customer_id IS NULL
-            THEN 'unidentified_customer: neither the row nor any other row of its loan has a valid phone or national id'
-        ELSE rows.row_error
-    END AS row_error,
+    rows.row_error,
     rows.cell_errors,
     records.cell_errors AS more_cell_errors,
     rows.is_duplicate,
     firsts.is_first_of_customer OR coalesce(firsts.first_of_loan = firsts.row_order, false) AS is_first_sight
 FROM _stg_loan_rows AS rows
 LEFT JOIN _stg_borrower_records AS records ON records.row_id = rows.row_id
+LEFT JOIN _employee_ids AS employee_ids ON employee_ids.employee_name_key = rows.employee_name_key
 LEFT JOIN firsts ON firsts.row_id = rows.row_id
 LEFT JOIN _loan_refs AS loan_refs ON loan_refs.loan_id = firsts.loan_id

@@ -8,6 +8,8 @@ SELECT
     coalesce(events.to_phone, events.from_phone) AS phone_normalized,
     -- A call's custom field may hold anything, people's data too: only a known loan is shown of it.
     loans.loan_id AS loan_id_text,
+    CAST(NULL AS VARCHAR) AS branch_key,
+    CAST(NULL AS VARCHAR) AS employee_key,
     events.row_fingerprint,
     calls.customer_id AS match_customer_id,
     calls.loan_ref AS match_loan_id,
@@ -20,4 +22,4 @@ SELECT
     calls.first_row_id = events.row_id AS is_first_sight
 FROM _call_events AS events
 LEFT JOIN _call_attributions AS calls ON calls.call_sid = events.call_sid
-LEFT JOIN loans ON loans.loan_id = events.loan_number
+LEFT JOIN loans ON loans.loan_key = events.loan_number

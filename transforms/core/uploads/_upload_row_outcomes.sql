@@ -6,14 +6,21 @@ WITH all_rows AS (
     SELECT * FROM _call_row_outcomes
     UNION ALL
     SELECT
-        row_id, upload_id, line_number, NULL AS phone_normalized, NULL AS loan_id_text, row_fingerprint, match_customer_id,
-        match_loan_id, NULL AS match_call_session_id, NULL AS match_method, row_error, cell_errors, NULL AS more_cell_errors,
+        row_id, upload_id, line_number, NULL AS phone_normalized, NULL AS loan_id_text, NULL AS branch_key, NULL AS employee_key,
+        row_fingerprint,
+        match_customer_id,
+        match_loan_id,
+        NULL AS match_call_session_id,
+        NULL AS match_method,
+        row_error,
+        cell_errors,
+        NULL AS more_cell_errors,
         false AS is_duplicate, is_first_sight
     FROM _upload_record_outcomes
     UNION ALL
     SELECT
         row_id_of(uploads.sha256, rows.line_number) AS row_id, rows.upload_id, rows.line_number, NULL AS phone_normalized,
-        NULL AS loan_id_text, rows.row_fingerprint, NULL AS match_customer_id, NULL AS match_loan_id,
+        NULL AS loan_id_text, NULL AS branch_key, NULL AS employee_key, rows.row_fingerprint, NULL AS match_customer_id, NULL AS match_loan_id,
         NULL AS match_call_session_id, NULL AS match_method,
         coalesce(rows.problem, 'missing_loan_id: the file as a whole could not be used; its upload says why') AS row_error,
         NULL AS cell_errors, NULL AS more_cell_errors, false AS is_duplicate, false AS is_first_sight
@@ -45,6 +52,8 @@ SELECT
     sheets.sheet_row,
     phone_normalized,
     loan_id_text,
+    branch_key,
+    employee_key,
     row_fingerprint,
     match_customer_id,
     match_loan_id,
@@ -68,7 +77,8 @@ JOIN _stg_uploads AS uploads ON uploads.upload_id = found.upload_id
 LEFT JOIN sheets ON sheets.upload_id = found.upload_id AND sheets.line_number = found.line_number
 UNION ALL
 SELECT
-    id, file_upload_id, line_number, NULL AS sheet, NULL AS sheet_row, phone_normalized, loan_id_text, row_fingerprint, match_customer_id, match_loan_id,
+    id, file_upload_id, line_number, CAST(NULL AS VARCHAR) AS sheet, CAST(NULL AS INTEGER) AS sheet_row, phone_normalized, loan_id_text,
+    CAST(NULL AS VARCHAR) AS branch_key, CAST(NULL AS VARCHAR) AS employee_key, row_fingerprint, match_customer_id, match_loan_id,
     CAST(NULL AS UUID) AS match_call_session_id, match_method, matched_at, status,
     CASE WHEN error IS NOT NULL THEN error_codes_of([error]) END AS error_codes, error
 FROM _stated_upload_rows

@@ -17,6 +17,8 @@ SELECT
     coalesce(stated_texts.raw_data, raw.raw_data) AS raw_data,
     outcomes.phone_normalized,
     outcomes.loan_id_text,
+    outcomes.branch_key,
+    outcomes.employee_key,
     outcomes.row_fingerprint,
     outcomes.match_customer_id,
     outcomes.match_loan_id,

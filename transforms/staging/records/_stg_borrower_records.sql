@@ -39,7 +39,8 @@ records AS (
     UNION ALL
     SELECT
         'loan' AS kind, upload_id, line_number, stated_id(customer_id) AS customer_entity, customer_row,
-        former_customer_id, former_customer_row, entity_id AS loan_entity, loan_number(loan_id) AS loan_id, loan_number(former_loan_id) AS former_loan_id,
+        former_customer_id, former_customer_row, entity_id AS loan_entity, key_of(loan_number(loan_id)) AS loan_id,
+        key_of(loan_number(former_loan_id)) AS former_loan_id,
         loan_status_of(loan_status) AS loan_status, CAST(NULL AS VARCHAR) AS phone_text,
         CAST(NULL AS VARCHAR) AS language_code, CAST(NULL AS VARCHAR) AS call_status,
         CAST(NULL AS TIMESTAMP) AS last_contact_date, CAST(NULL AS TIMESTAMP) AS first_uploaded_at,
