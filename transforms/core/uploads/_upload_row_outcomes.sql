@@ -7,8 +7,8 @@ WITH all_rows AS (
     UNION ALL
     SELECT
         row_id, upload_id, line_number, NULL AS phone_normalized, NULL AS loan_id_text, NULL AS branch_key, NULL AS employee_key,
-        row_fingerprint, match_customer_id, match_loan_id, NULL AS match_call_session_id, NULL AS match_method, row_error, cell_errors, NULL AS more_cell_errors,
-        false AS is_duplicate, is_first_sight
+        row_fingerprint, match_customer_id, match_loan_id, NULL AS match_call_session_id, NULL AS match_method, row_error,
+        cell_errors, NULL AS more_cell_errors, false AS is_duplicate, is_first_sight
     FROM _upload_record_outcomes
     UNION ALL
     SELECT
@@ -63,6 +63,7 @@ JOIN _stg_uploads AS uploads ON uploads.upload_id = found.upload_id
 UNION ALL
 SELECT
     id, file_upload_id, line_number, phone_normalized, loan_id_text, CAST(NULL AS VARCHAR) AS branch_key,
-    CAST(NULL AS VARCHAR) AS employee_key, row_fingerprint, match_customer_id, match_loan_id, CAST(NULL AS UUID) AS match_call_session_id, match_method, matched_at, status,
+    CAST(NULL AS VARCHAR) AS employee_key, row_fingerprint, match_customer_id, match_loan_id,
+    CAST(NULL AS UUID) AS match_call_session_id, match_method, matched_at, status,
     CASE WHEN error IS NOT NULL THEN error_codes_of([error]) END AS error_codes, error
 FROM _stated_upload_rows
