@@ -79,7 +79,7 @@ IDENTITIES: dict[str, list[RowRule]] = {
             "intervals_are_a_chain",
             "valid_to is the valid_from of the loan's next snapshot; one snapshot is in force",
             "SELECT id FROM (SELECT id, valid_from, valid_to, lead(valid_from) OVER ("
-            "PARTITION BY loan_id ORDER BY valid_from, valid_to NULLS LAST, id) AS next_from FROM {batch}) AS chain "
+            "PARTITION BY loan_key ORDER BY valid_from, valid_to NULLS LAST, id) AS next_from FROM {batch}) AS chain "
             "WHERE valid_to IS DISTINCT FROM next_from OR valid_to < valid_from",
         ),
     ],

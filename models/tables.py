@@ -69,6 +69,10 @@ FINDINGS = {
         "the loan id differs from another in leading zeros, hyphens or spaces only, and they are two loans",
         "write a loan's id in one way",
     ),
+    "found_nobody": (
+        "the call names no loan that is known, and its number is no borrower's",
+        "send the loan book that has the borrower, or the loan id with each call",
+    ),
 }
 ROW_ERROR_CODES = tuple(ROW_ERRORS)
 CELL_ERROR_CODES = tuple(CELL_ERRORS)
@@ -479,7 +483,8 @@ class UploadFinding(Base):
         primary_key=True,
         allowed=tuple(FINDINGS),
         about="no_contact: nobody can be called. several_borrowers: a row beside the borrower's. instalments: a demand "
-        "sheet. shared_phone: a clearly different name. ids_alike: nearly the number of another loan.",
+        "sheet. shared_phone: a clearly different name. ids_alike: nearly the number of another loan. "
+        "found_nobody: a call that is nobody's.",
     )
     upload_row_id: Mapped[uuid.UUID] = col(
         Id, ForeignKey("upload_rows.id"), primary_key=True, about="The row that it is about."

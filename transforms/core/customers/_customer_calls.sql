@@ -1,17 +1,21 @@
 -- Grain: one row per customer who was called.
--- Meaning: the status of the latest call, when something last became of it, and when the last call was placed.
+-- Meaning: the status of the latest call, when something last became of it, when the last call was placed, and when the
+--          customer last wished in a call not to be called.
 -- Step: a part of customers
 WITH calls AS (
     SELECT
         sessions.customer_id, sessions.call_sid, sessions.status, sessions.initiated_at, sessions.created_at,
-        statements.last_event_at
+        statements.last_event_at, statements.called_at, statements.do_not_call
     FROM call_sessions AS sessions
     JOIN _call_statements AS statements ON statements.id = sessions.id
     WHERE sessions.customer_id IS NOT NULL
 ),
 
 placed AS (
-    SELECT customer_id, max(initiated_at) FILTER (WHERE status <> 'not_initiated') AS last_contact_date
+    SELECT
+        customer_id,
+        max(initiated_at) FILTER (WHERE status <> 'not_initiated') AS last_contact_date,
+        max(called_at) FILTER (WHERE do_not_call) AS wished_at
     FROM calls
     GROUP BY customer_id
 ),
@@ -24,6 +28,6 @@ latest AS (
     ) = 1
 )
 
-SELECT latest.customer_id, latest.status, latest.last_event_at, placed.last_contact_date
+SELECT latest.customer_id, latest.status, latest.last_event_at, placed.last_contact_date, placed.wished_at
 FROM latest
 JOIN placed ON placed.customer_id = latest.customer_id

@@ -3,9 +3,13 @@
 WITH statements AS (
     SELECT
         customers.customer_id, row_order_of(uploads.upload_order, customers.line_number) AS row_order, customers.phone, customers.national_id,
-        rows.full_name, rows.email, rows.state, rows.do_not_call, uploads.uploaded_at
+        CASE WHEN NOT customers.is_aside THEN rows.full_name END AS full_name,
+        CASE WHEN NOT customers.is_aside THEN rows.email END AS email,
+        CASE WHEN NOT customers.is_aside THEN rows.state END AS state,
+        CASE WHEN NOT customers.is_aside THEN rows.do_not_call END AS do_not_call,
+        uploads.uploaded_at
     FROM _row_customers AS customers
-    LEFT JOIN _stg_loan_rows AS rows ON rows.row_id = customers.row_id AND NOT customers.is_aside
+    JOIN _stg_loan_rows AS rows ON rows.row_id = customers.row_id
     JOIN _upload_places AS uploads ON uploads.upload_id = customers.upload_id
 ),
 

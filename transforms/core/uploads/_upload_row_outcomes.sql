@@ -7,15 +7,8 @@ WITH all_rows AS (
     UNION ALL
     SELECT
         row_id, upload_id, line_number, NULL AS phone_normalized, NULL AS loan_id_text, NULL AS branch_key, NULL AS employee_key,
-        row_fingerprint,
-        match_customer_id,
-        match_loan_id,
-        NULL AS match_call_session_id,
-        NULL AS match_method,
-        row_error,
-        cell_errors,
-        NULL AS more_cell_errors,
-        false AS is_duplicate, is_first_sight
+        row_fingerprint, match_customer_id, match_loan_id, NULL AS match_call_session_id, NULL AS match_method, row_error,
+        cell_errors, NULL AS more_cell_errors, false AS is_duplicate, is_first_sight
     FROM _upload_record_outcomes
     UNION ALL
     SELECT

@@ -1,6 +1,7 @@
 -- Grain: one row per upload, finding and row that it is about.
 -- Meaning: what the sender should look at, although every row was used: who cannot be called, which loans have several
---          borrowers or instalments, which phone several people share, which loan numbers are nearly the same.
+--          borrowers or instalments, which phone several people share, which loan numbers are nearly the same, which calls
+--          found nobody.
 WITH unreachable AS (
     SELECT customers.id AS customer_id
     FROM customers
@@ -50,12 +51,17 @@ found AS (
     SELECT 'shared_phone' AS code, row_id FROM _shared_phones
     UNION ALL
     SELECT 'ids_alike' AS code, row_id FROM later_alike
+    UNION ALL
+    SELECT 'found_nobody' AS code, found.first_row_id AS row_id
+    FROM _call_attributions AS found
+    JOIN call_sessions AS calls ON calls.id = found.call_id
+    WHERE found.attribution = 'none' AND calls.status <> 'not_initiated'
 )
 
 SELECT
-    rows.upload_id AS file_upload_id,
+    rows.file_upload_id,
     found.code,
     found.row_id AS upload_row_id,
     rows.line_number
 FROM found
-JOIN _row_customers AS rows ON rows.row_id = found.row_id
+JOIN _upload_row_outcomes AS rows ON rows.id = found.row_id
