@@ -482,9 +482,7 @@ class UploadFinding(Base):
         String(50),
         primary_key=True,
         allowed=tuple(FINDINGS),
-        about="no_contact: nobody can be called. several_borrowers: a row beside the borrower's. instalments: a demand "
-        "sheet. shared_phone: a clearly different name. ids_alike: nearly the number of another loan. "
-        "found_nobody: a call that is nobody's.",
+        about="What to look at, as README.md, What happens to bad rows, says of each; it changes no figure and no status.",
     )
     upload_row_id: Mapped[uuid.UUID] = col(
         Id, ForeignKey("upload_rows.id"), primary_key=True, about="The row that it is about."

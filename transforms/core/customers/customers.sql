@@ -7,6 +7,7 @@ WITH statements AS (
         CASE WHEN NOT customers.is_aside THEN rows.email END AS email,
         CASE WHEN NOT customers.is_aside THEN rows.state END AS state,
         CASE WHEN NOT customers.is_aside THEN rows.do_not_call END AS do_not_call,
+        rows.kind,
         uploads.uploaded_at
     FROM _row_customers AS customers
     JOIN _stg_loan_rows AS rows ON rows.row_id = customers.row_id
@@ -24,6 +25,9 @@ latest AS (
         arg_max(email, row_order) FILTER (WHERE email IS NOT NULL) AS email,
         arg_max(state, row_order) FILTER (WHERE state IS NOT NULL) AS state,
         arg_max(do_not_call, row_order) FILTER (WHERE do_not_call IS NOT NULL) AS do_not_call,
+        max(uploaded_at) FILTER (WHERE NOT do_not_call AND kind = 'customer') AS script_allowed_at,
+        max(uploaded_at) FILTER (WHERE NOT do_not_call AND kind = 'loan_book') AS book_allowed_at,
+        min(uploaded_at) FILTER (WHERE do_not_call AND kind = 'loan_book') AS book_forbade_at,
         min(uploaded_at) AS created_at,
         max(uploaded_at) AS updated_at
     FROM statements
@@ -76,7 +80,14 @@ SELECT
     END AS call_status,
     least(persons.created_at, persons.first_uploaded_at) AS first_uploaded_at,
     greatest(calls.last_contact_date, persons.stated_contact_date) AS last_contact_date,
-    coalesce(persons.do_not_call, false) AS do_not_call,
+    -- A wish of a call outlasts a book that never knew of it.
+    coalesce(persons.do_not_call, false) OR (
+        calls.wished_at IS NOT NULL
+        AND coalesce(persons.script_allowed_at <= calls.wished_at, true)
+        AND coalesce(
+            persons.book_allowed_at <= calls.wished_at OR persons.book_forbade_at >= persons.book_allowed_at, true
+        )
+    ) AS do_not_call,
     least(persons.created_at, persons.stated_created_at) AS created_at,
     persons.updated_at
 FROM persons
