@@ -23,13 +23,14 @@ records AS (
         settings.utc_offset_minutes,
         -- Files state local times, our records UTC.
         CASE WHEN rows.kind = 'call_log' THEN settings.utc_offset_minutes ELSE 0 END AS minutes_east,
-        timestamp_of(rows.initiated_at, coalesce(date_orders.initiated_day_first, true), minutes_east) AS initiated,
-        timestamp_of(rows.ended_at, coalesce(date_orders.ended_day_first, true), minutes_east) AS ended,
-        timestamp_of(rows.updated_at, coalesce(date_orders.updated_day_first, true), minutes_east) AS updated,
-        seconds_of(rows.duration_seconds) AS duration,
-        seconds_of(rows.conversation_seconds) AS conversation,
-        price_of(rows.price) AS cost,
-        whole_number_of(rows.triggered_by_row) AS triggered_by_line,
+        [
+            { 'cell': rows.initiated_at, 'day_first': coalesce(date_orders.initiated_day_first, true) },
+            { 'cell': rows.ended_at, 'day_first': coalesce(date_orders.ended_day_first, true) },
+            { 'cell': rows.updated_at, 'day_first': coalesce(date_orders.updated_day_first, true) }
+        ] AS stated_times,
+        list_transform(stated_times, LAMBDA stated: plain_timestamp(stated.cell, stated.day_first, minutes_east)) AS plain_times,
+        seconds_of(rows.duration_seconds) AS duration, seconds_of(rows.conversation_seconds) AS conversation,
+        price_of(rows.price) AS cost, whole_number_of(rows.triggered_by_row) AS triggered_by_line,
         CASE WHEN rows.kind = 'call' AND rows.status IS NULL THEN 'not_initiated' ELSE call_status_of(rows.status) END AS our_status
     FROM lake.call_event_rows AS rows
     JOIN lake.uploads AS uploads ON uploads.upload_id = rows.upload_id
@@ -41,6 +42,17 @@ records AS (
         ON from_phones.upload_id = rows.upload_id AND from_phones.phone_text = rows.from_number
     LEFT JOIN lake.phones AS to_phones
         ON to_phones.upload_id = rows.upload_id AND to_phones.phone_text = rows.to_number
+),
+
+-- Times are rarely written otherwise, and then are long to read.
+typed AS (
+    SELECT
+        *,
+        CASE
+            WHEN all_read([initiated_at, ended_at, updated_at], plain_times) THEN plain_times
+            ELSE list_transform(stated_times, LAMBDA stated: timestamp_of(stated.cell, stated.day_first, minutes_east))
+        END AS times
+    FROM records
 )
 
 SELECT
@@ -52,15 +64,17 @@ SELECT
     CASE
         WHEN problem IS NOT NULL THEN problem
         WHEN kind = 'call_log' AND is_absent(call_sid) THEN 'missing_call_sid: the row has no call id; export the log with the call id in every row'
+        WHEN kind = 'call_log' AND has_exponent(call_sid)
+            THEN 'bad_call_sid: the call id has lost digits to an exponent; format the column as text and send the file again'
         WHEN kind <> 'call' AND status IS NULL THEN 'unknown_status: the row has no status'
         -- Only what is written as status words are is repeated, so that no cell of a person's gets into a sentence.
         WHEN our_status IS NULL
             THEN 'unknown_status: status not recognised' || CASE WHEN regexp_matches(status, '^[a-z][a-z_-]{0,39}$') THEN ': ' || status ELSE '' END
     END AS row_error,
     found_errors([
-        cell_error('bad_date', 'initiated_at', 'time', initiated_at, initiated),
-        cell_error('bad_date', 'ended_at', 'time', ended_at, ended),
-        cell_error('bad_date', 'updated_at', 'time', updated_at, updated),
+        cell_error('bad_date', 'initiated_at', 'time', initiated_at, times[1]),
+        cell_error('bad_date', 'ended_at', 'time', ended_at, times[2]),
+        cell_error('bad_date', 'updated_at', 'time', updated_at, times[3]),
         cell_error('bad_number', 'duration_seconds', 'number of seconds', duration_seconds, duration),
         cell_error('bad_number', 'conversation_seconds', 'number of seconds', conversation_seconds, conversation),
         cell_error('bad_amount', 'price', 'amount', price, cost),
@@ -72,9 +86,9 @@ SELECT
     call_sid,
     our_status AS status,
     status AS provider_status,
-    initiated AS initiated_at,
-    CASE WHEN year(ended + to_minutes(utc_offset_minutes)) > 1970 THEN ended END AS ended_at,
-    updated AS updated_at,
+    times[1] AS initiated_at,
+    CASE WHEN year(times[2] + to_minutes(utc_offset_minutes)) > 1970 THEN times[2] END AS ended_at,
+    times[3] AS updated_at,
     duration AS duration_seconds,
     conversation AS conversation_seconds,
     coalesce(from_phone, from_number) AS from_number,
@@ -93,4 +107,4 @@ SELECT
     loan_number(loan_id) AS loan_id,
     triggered_by_batch,
     triggered_by_line
-FROM records
+FROM typed

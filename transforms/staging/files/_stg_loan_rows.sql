@@ -34,16 +34,26 @@ WITH records AS (
         ON employee_phones.upload_id = rows.upload_id AND employee_phones.phone_text = rows.employee_contact_number
 ),
 
+plain AS (
+    SELECT
+        *,
+        [principal_amount, outstanding_amount, due_amount, last_paid_amount] AS amount_cells,
+        list_transform(amount_cells, LAMBDA cell: plain_amount(cell)) AS plain_amounts
+    FROM records
+),
+
+-- Cells are rarely written otherwise, and then are long to read.
 typed AS (
     SELECT
         *,
-        amount_of(principal_amount) AS principal,
-        amount_of(outstanding_amount) AS outstanding,
-        amount_of(due_amount) AS due,
-        amount_of(last_paid_amount) AS paid,
+        CASE
+            WHEN all_read(amount_cells, plain_amounts) THEN plain_amounts
+            ELSE list_transform(amount_cells, LAMBDA cell: amount_of(cell))
+        END AS amounts,
+        loan_number(loan_text) AS loan_id,
         flag_of(do_not_call) AS do_not_call_flag,
         national_id_text(national_id_cell) AS id_text
-    FROM records
+    FROM plain
 )
 
 SELECT
@@ -58,13 +68,13 @@ SELECT
         WHEN has_exponent(loan_text)
             THEN 'bad_loan_id: the loan id has lost digits to an exponent; format the column as text and send the file again'
         WHEN kind = 'customer' AND entity_id IS NULL THEN 'unidentified_customer: the record has no id'
-        WHEN kind <> 'customer' AND is_absent(loan_text) THEN 'missing_loan_id: the row has no loan id; fill it in and send the row again'
+        WHEN kind <> 'customer' AND loan_id IS NULL THEN 'missing_loan_id: the row has no loan id; fill it in and send the row again'
     END AS row_error,
     found_errors([
-        cell_error('bad_amount', 'principal_amount', 'amount', principal_amount, principal),
-        cell_error('bad_amount', 'outstanding_amount', 'amount', outstanding_amount, outstanding),
-        cell_error('bad_amount', 'due_amount', 'amount', due_amount, due),
-        cell_error('bad_amount', 'last_paid_amount', 'amount', last_paid_amount, paid),
+        cell_error('bad_amount', 'principal_amount', 'amount', principal_amount, amounts[1]),
+        cell_error('bad_amount', 'outstanding_amount', 'amount', outstanding_amount, amounts[2]),
+        cell_error('bad_amount', 'due_amount', 'amount', due_amount, amounts[3]),
+        cell_error('bad_amount', 'last_paid_amount', 'amount', last_paid_amount, amounts[4]),
         cell_error('bad_date', 'next_due_date', 'date (' || date_order(due_day_first) || ')', next_due_date, due_day),
         cell_error('bad_date', 'last_paid_date', 'date (' || date_order(paid_day_first) || ')', last_paid_date, paid_day),
         'bad_phone: phone ' || phone_problem,
@@ -77,18 +87,18 @@ SELECT
         CASE WHEN do_not_call_flag IS NULL AND NOT is_unstated(do_not_call) THEN 'bad_flag: do_not_call is neither yes nor no' END
     ]) AS cell_errors,
     kind,
-    loan_number(loan_text) AS loan_id,
+    loan_id,
     phone,
     national_id_of(id_text) AS national_id,
     words_of(full_name) AS full_name,
     words_of(email) AS email,
     words_of(state) AS state,
-    principal AS principal_amount,
-    outstanding AS outstanding_amount,
-    due AS due_amount,
+    amounts[1] AS principal_amount,
+    amounts[2] AS outstanding_amount,
+    amounts[3] AS due_amount,
     due_day AS next_due_date,
     paid_day AS last_paid_date,
-    paid AS last_paid_amount,
+    amounts[4] AS last_paid_amount,
     words_of(cluster) AS cluster,
     words_of(branch) AS branch,
     branch_contact_number,
