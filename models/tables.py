@@ -34,6 +34,7 @@ ROW_ERRORS = {
     "bad_quoting": "close the double quote, or double it where it is part of the text",
     "bad_encoding": "save the file as UTF-8 and send it again",
     "missing_call_sid": "export the log with the call id in every row",
+    "bad_call_sid": "format the column as text in the spreadsheet, so that no digits are lost, and send it again",
     "unknown_status": "tell the data team what the status means",
     "missing_upload": "import the whole database, its uploads too",
     "earlier_error": "send the file that the row came from",
@@ -482,7 +483,7 @@ class UploadFinding(Base):
         String(50),
         primary_key=True,
         allowed=tuple(FINDINGS),
-        about="What to look at, as README.md, What happens to bad rows, says of each; it changes no figure and no status.",
+        about="What to look at; README.md says of each, under What happens to bad rows, what it means.",
     )
     upload_row_id: Mapped[uuid.UUID] = col(
         Id, ForeignKey("upload_rows.id"), primary_key=True, about="The row that it is about."

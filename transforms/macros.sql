@@ -5,12 +5,24 @@
 
 -- cells of files ------------------------------------------------------------------------------------------------------
 
--- Words by which a cell says that nothing is stated. Nan is a name.
+-- How a cell says in lower case that nothing is stated, each word between bars; a date of zeros is one, as spreadsheets and
+-- databases write it.
+CREATE OR REPLACE MACRO null_words() AS
+    '||-|--|---|–|—|na|n.a|n.a.|na.|n/a|n/a.|n\a|(na)|<na>|nil|nill|(nil)|none|(none)|null|(null)|<null>|[null]|nan|nat|\n|(blank)'
+    || '|not available|not_available|not applicable|not_applicable|#n/a|#null!|#ref!|#value!|#name?|#num!|#div/0!'
+    || '|0000-00-00|0000/00/00|00-00-0000|00/00/0000|00.00.0000|0000-00-00 00:00:00|0000-00-00t00:00:00|00-00-0000 00:00:00'
+    || '|00/00/0000 00:00:00|00-00-0000 00:00|00/00/0000 00:00|1900-01-00|00-01-1900|00/01/1900|1/0/1900|0-jan-00|00-jan-00|00-jan-1900|';
+
+-- Whether a number, a date, a flag or an identifier says so.
+CREATE OR REPLACE MACRO is_unstated(s) AS s IS NULL OR contains(null_words(), '|' || lower(s) || '|');
+
+-- Whether any cell, be it a name, says so; Nan and Nat are names. The first branch is the way of nearly all: they begin
+-- with another letter.
 CREATE OR REPLACE MACRO is_null_word(s) AS
-    regexp_matches(
-        s,
-        '^(?:(?i:null|[(]null[)]|n[.]?a[.]?|n/a|not available|not applicable|nil|none|#n/a|#ref!|#value!|#name[?]|#div/0!|#num!|#null!)|nan|NaN|NAN|[\\]N|-+|–|—|0000[-/.]00[-/.]00|00[-/.]00[-/.]0000)( 00:00(:00)?)?$'
-    );
+    CASE
+        WHEN (s >= '2' AND s < ':') OR (s >= 'A' AND s < 'N') OR (s >= 'O' AND s < '[') OR (s >= 'o' AND s < '–') THEN false
+        ELSE s NOT IN ('Nan', 'Nat') AND contains(null_words(), '|' || lower(s) || '|')
+    END;
 
 -- Whether a cell can be neither dressed nor a null word, seen at its first letter: a digit but 0, or a letter but n.
 CREATE OR REPLACE MACRO is_plain_cell(s) AS
@@ -66,10 +78,9 @@ CREATE OR REPLACE MACRO seconds_text(s) AS
 
 -- identifiers ---------------------------------------------------------------------------------------------------------
 
--- Whether an identifier says that there is none: blank, NA, nil, -, zeros, one character three times or more.
+-- Whether an identifier says that there is none: a null word, zeros, one character three times or more.
 CREATE OR REPLACE MACRO is_absent(s) AS
-    s IS NULL
-    OR lower(s) IN ('', 'na', 'n/a', '#n/a', 'nil', 'none', 'null', 'nan', '-')
+    is_unstated(s)
     OR regexp_matches(s, '^0+([.]0+)?$')
     OR (length(s) >= 3 AND replace(lower(s), substr(lower(s), 1, 1), '') = '');
 
@@ -81,10 +92,13 @@ CREATE OR REPLACE MACRO has_exponent(s) AS
 CREATE OR REPLACE MACRO without_point_zero(s) AS
     CASE WHEN regexp_matches(s, '^[0-9]+[.]0+$') THEN split_part(s, '.', 1) ELSE s END;
 
+-- Whether a spreadsheet has put commas between the digits: 560,073,000,107.
+CREATE OR REPLACE MACRO has_thousands(s) AS regexp_matches(s, '^[0-9]{1,3}(,[0-9]{2,3})*,[0-9]{3}([.]0+)?$');
+
 -- An id without what a spreadsheet dresses it in: '000123, ="000123", 560,073,000,107 and 12345.0.
-CREATE OR REPLACE MACRO undressed(s) AS
+CREATE OR REPLACE MACRO undressed_id(s) AS
     CASE
-        WHEN regexp_matches(s, '^[0-9]{1,3}(,[0-9]{2,3})*,[0-9]{3}$') THEN replace(s, ',', '')
+        WHEN has_thousands(s) THEN replace(split_part(s, '.', 1), ',', '')
         WHEN regexp_matches(s, '^=".+"$') THEN trim(substr(s, 3, length(s) - 3), ' ')
         WHEN regexp_matches(s, '^''.') THEN trim(substr(s, 2), ' ')
         ELSE without_point_zero(s)
@@ -94,14 +108,14 @@ CREATE OR REPLACE MACRO undressed(s) AS
 CREATE OR REPLACE MACRO loan_number(s) AS
     CASE
         WHEN regexp_matches(s, '^[A-Z1-9][A-Z0-9/-]*[0-9]$') AND replace(s, substr(s, 1, 1), '') <> '' THEN s
-        ELSE list_transform([undressed(s)], lambda t: CASE WHEN NOT is_absent(t) AND NOT has_exponent(t) THEN t END)[1]
+        ELSE list_transform([undressed_id(s)], lambda t: CASE WHEN NOT is_absent(t) AND NOT has_exponent(t) THEN t END)[1]
     END;
 
 -- By what spellings of a loan's number, a branch or an employee are one: upper case, single spaces, nothing of a spreadsheet.
 CREATE OR REPLACE MACRO key_of(s) AS
     CASE
         WHEN regexp_matches(s, '^[A-Za-z0-9][A-Za-z0-9/_-]*( [A-Za-z0-9./_-]+)*$') THEN upper(s)
-        ELSE upper(trim(regexp_replace(undressed(s), '[ \t ]+', ' ', 'g'), ' '))
+        ELSE upper(trim(regexp_replace(undressed_id(s), '[ \t ]+', ' ', 'g'), ' '))
     END;
 
 -- The loan that a provider's custom field names: the field itself, `loan_id=EX-2`, or JSON with such a key.
@@ -154,54 +168,114 @@ CREATE OR REPLACE MACRO further_phones_of(phone, further, alternate, more_altern
 
 -- numbers -------------------------------------------------------------------------------------------------------------
 
--- Words by which a cell says that nothing is stated.
-CREATE OR REPLACE MACRO is_unstated(s) AS
-    s IS NULL OR lower(s) IN ('', 'na', 'n/a', '#n/a', 'nil', 'none', 'null', 'nan', '-');
+-- Lower case with plain spaces, and ¤ for what names a currency or ends an amount: rs. 1,500/- only is ¤ 1,500¤ ¤.
+CREATE OR REPLACE MACRO amount_words(s) AS
+    regexp_replace(
+        regexp_replace(replace(lower(s), 'crs', 'crore'), '[ \t\x{a0}\x{2009}\x{202f}]+', ' ', 'g'),
+        'rupees?|rs ?[.:]?|inr[.:]?|usd|us[$]|[₹₨$€£]|only|=?/-+|/=', '¤', 'g'
+    );
 
--- ₹ 1,23,456.00 and Rs. 5000/- and (500): the digits with sign and parentheses, no currency, no spaces.
+-- The digits of an amount, with what stands between them.
+CREATE OR REPLACE MACRO amount_pattern() AS '[0-9]([0-9., ''’]*[0-9])?(e[-+]?[0-9]{1,2})?|[.][0-9]+';
+
+-- The words of an amount with 0 for its digits: (0) or 0dr or -0lakh.
+CREATE OR REPLACE MACRO amount_shape(words) AS translate(regexp_replace(words, amount_pattern(), '0', 'g'), ' ¤', '');
+
+-- Digits and a point. Thousands stand in groups of two or three; a comma is the point where points divide the thousands
+-- (1.234,50). Null for what is no one number, as 10 20 and 1,23 are none.
+CREATE OR REPLACE MACRO amount_digits(n) AS
+    CASE
+        WHEN regexp_matches(n, '^([0-9]{1,14}([.][0-9]+)?(e[-+]?[0-9]{1,2})?|[.][0-9]+)$') THEN n
+        WHEN regexp_matches(n, '^[0-9]{1,3}((, ?|[ ''’])[0-9]{2,3})*(, ?|[ ''’])[0-9]{3}([.][0-9]+)?$')
+        THEN translate(n, ', ''’', '')
+        WHEN regexp_matches(n, '^[0-9]{1,3}([.][0-9]{2,3})*[.][0-9]{3},[0-9]{2}$') THEN translate(n, ',.', '.')
+    END;
+
+-- Digits with their sign, and with an exponent for lakh, crore and k. Credit is minus. Cr behind a full amount is credit
+-- (2,100.00 Cr), behind a small one crore (2 Cr, 1.5 Cr); what may be either (45.00 Cr, 500 Cr) is null.
+CREATE OR REPLACE MACRO signed_amount(shape, digits) AS
+    CASE
+        WHEN regexp_matches(shape, '^([+]?0|(dr|debit)[.:]?0|0[(]?(dr|debit)[.]?[)]?)[.]?$') THEN digits
+        WHEN regexp_matches(shape, '^(-0[.]?|[(]0[)]|0-|(cr|credit)[.:]?0|0[(]cr[.]?[)]|0[(]?credit[)]?)$') THEN '-' || digits
+        WHEN regexp_matches(shape, '^[-+]?0(k|thousand|l|la(kh|c)s?|crores?)[.]?$')
+        THEN CASE WHEN contains(shape, '-') THEN '-' ELSE '' END || digits
+            || CASE regexp_extract(shape, '[a-z]') WHEN 'l' THEN 'e5' WHEN 'c' THEN 'e7' ELSE 'e3' END
+        WHEN NOT regexp_matches(shape, '^0cr[.]?$') THEN NULL
+        WHEN regexp_matches(digits, '^([0-9]{4,}([.][0-9]+)?|[1-9][0-9]{2}[.][0-9]{2}|0+([.]0+)?)$') THEN '-' || digits
+        WHEN regexp_matches(digits, '^[0-9]{1,2}([.]([0-9]|[0-9]{3,}))?$') THEN digits || 'e7'
+    END;
+
+-- What a cell that is not plain says, as a number that can be cast.
 CREATE OR REPLACE MACRO amount_text(s) AS
-    regexp_replace(s, '[ \t ₹]|/-|/=|[Rr][Ss][.]?|[Ii][Nn][Rr][.]?', '', 'g');
-
-CREATE OR REPLACE MACRO amount_digits(t) AS
     CASE
-        WHEN regexp_matches(t, '^([-+]?|[(])([0-9]+|[0-9]{1,3}(,[0-9]{2,3})*,[0-9]{3})?([.][0-9]*)?[)]?$')
-            AND contains(t, '(') = contains(t, ')')
-            AND regexp_matches(t, '[0-9]')
-        THEN translate(t, '()+,', '')
+        WHEN s IS NOT NULL
+        THEN list_transform([amount_words(s)], lambda words: list_transform(
+            [[amount_shape(words), amount_digits(regexp_extract(words, amount_pattern()))]], lambda p: signed_amount(p[1], p[2])
+        )[1])[1]
     END;
 
--- The digits with their sign, at most fourteen of them before the point.
-CREATE OR REPLACE MACRO signed_digits(t, digits) AS
-    CASE WHEN length(split_part(digits, '.', 1)) <= 14 THEN CASE WHEN contains(t, '(') THEN '-' ELSE '' END || digits END;
-
--- Whether the digits stand together, so that `5 Rs 5`, `5/-5` and `10 20` are not taken for one number.
-CREATE OR REPLACE MACRO is_one_number(s) AS
-    regexp_matches(s, '^[^0-9]*([0-9]+|[0-9]{1,3}([, \t ]+[0-9]{2,3})*[, \t ]+[0-9]{3})([.][0-9]*)?[^0-9]*$');
-
--- DECIMAL(15, 2) or null. Thousands in groups of two or three; parentheses are a minus.
-CREATE OR REPLACE MACRO amount_of(s) AS
+-- An amount in one of the usual styles: DECIMAL(15, 2) or null.
+CREATE OR REPLACE MACRO plain_amount(s) AS
     CASE
-        WHEN regexp_matches(s, '^[0-9]{1,13}([.][0-9]{1,6})?$') THEN TRY_CAST(s AS DECIMAL(15, 2))
-        WHEN regexp_matches(s, '^[0-9]{1,3}(,[0-9]{2,3}){0,3},[0-9]{3}([.][0-9]{1,6})?$')
+        WHEN regexp_matches(s, '^-?[0-9]{1,13}([.][0-9]{1,6})?$') THEN TRY_CAST(s AS DECIMAL(15, 2))
+        WHEN regexp_matches(s, '^-?[0-9]{1,3}(,[0-9]{2,3}){0,3},[0-9]{3}([.][0-9]{1,6})?$')
         THEN TRY_CAST(replace(s, ',', '') AS DECIMAL(15, 2))
-        WHEN is_one_number(s)
-        THEN TRY_CAST(list_transform([amount_text(s)], lambda t: signed_digits(t, amount_digits(t)))[1] AS DECIMAL(15, 2))
+        WHEN regexp_matches(s, '^(₹|Rs[.]?|INR) ?([0-9]{1,13}|[0-9]{1,3}(,[0-9]{2,3}){0,3},[0-9]{3})([.][0-9]{1,6})?(/-)?$')
+        THEN TRY_CAST(regexp_replace(s, '^[^0-9]+|,|/-$', '', 'g') AS DECIMAL(15, 2))
     END;
+
+-- An amount in any other style: DECIMAL(15, 2) or null.
+CREATE OR REPLACE MACRO worded_amount(s) AS TRY_CAST(amount_text(s) AS DECIMAL(15, 2));
+
+CREATE OR REPLACE MACRO amount_of(s) AS coalesce(plain_amount(s), worded_amount(s));
 
 -- DECIMAL(15, 4) or null: what a call cost, with at most eleven digits before the point.
 CREATE OR REPLACE MACRO price_of(s) AS
     CASE
         WHEN regexp_matches(s, '^-?[0-9]{1,11}([.][0-9]+)?$') THEN TRY_CAST(s AS DECIMAL(15, 4))
-        ELSE TRY_CAST(amount_of(s) AS DECIMAL(15, 4))
+        ELSE TRY_CAST(amount_text(s) AS DECIMAL(15, 4))
     END;
 
--- Whole seconds: 45, 45.0, or a clock's 00:01:05.
+-- Seconds of 2m 14s, 1 hour 2 min, 134 sec, PT2M14S: lower case, no spaces.
+CREATE OR REPLACE MACRO seconds_of_words(words) AS
+    CASE
+        WHEN regexp_matches(
+            words, '^(pt)?([0-9]{1,4}h((ou)?rs?)?)?([0-9]{1,6}m(in(ute)?s?)?)?([0-9]{1,9}([.][0-9]+)?s(ec(ond)?s?)?)?[.]?$'
+        ) AND regexp_matches(words, '[0-9]')
+        THEN coalesce(TRY_CAST(regexp_extract(words, '([0-9]+)h', 1) AS INTEGER), 0) * 3600
+            + coalesce(TRY_CAST(regexp_extract(words, '([0-9]+)m', 1) AS INTEGER), 0) * 60
+            + coalesce(TRY_CAST(regexp_extract(words, '([0-9]+)([.][0-9]+)?s', 1) AS INTEGER), 0)
+    END;
+
+-- Seconds of h:mm:ss, mm:ss and 0 days 00:02:14, fractions left out.
+CREATE OR REPLACE MACRO seconds_of_clock(words) AS
+    CASE
+        WHEN regexp_matches(words, '^(0days?)?([0-9]{1,3}|[0-9]{1,3}:[0-5][0-9]):[0-5][0-9]([.][0-9]+)?$')
+        THEN coalesce(TRY_CAST(regexp_extract(words, '([0-9]+):[0-9]+:', 1) AS INTEGER), 0) * 3600
+            + TRY_CAST(regexp_extract(words, '([0-9]+):[0-9]+([.][0-9]+)?$', 1) AS INTEGER) * 60
+            + TRY_CAST(regexp_extract(words, ':([0-9]+)([.][0-9]+)?$', 1) AS INTEGER)
+    END;
+
+-- Whole seconds: 45, 45.0, 00:01:05, 01:05 (minutes first), 1m 5s, 65 sec.
 CREATE OR REPLACE MACRO seconds_of(s) AS
     CASE
         WHEN regexp_matches(s, '^[0-9]{1,9}([.][0-9]+)?$') THEN TRY_CAST(split_part(s, '.', 1) AS INTEGER)
-        WHEN regexp_matches(s, '^[0-9]{1,3}:[0-5][0-9]:[0-5][0-9]$')
-        THEN TRY_CAST(split_part(s, ':', 1) AS INTEGER) * 3600
-            + TRY_CAST(split_part(s, ':', 2) AS INTEGER) * 60 + TRY_CAST(split_part(s, ':', 3) AS INTEGER)
+        WHEN regexp_matches(s, '^[0-9]{2}:[0-5][0-9]:[0-5][0-9]$')
+        THEN TRY_CAST(substr(s, 1, 2) AS INTEGER) * 3600 + TRY_CAST(substr(s, 4, 2) AS INTEGER) * 60
+            + TRY_CAST(substr(s, 7, 2) AS INTEGER)
+        WHEN s IS NOT NULL
+        THEN list_transform(
+            [regexp_replace(lower(s), '[ ,\t\x{a0}]+|and', '', 'g')],
+            lambda words: coalesce(seconds_of_clock(words), seconds_of_words(words))
+        )[1]
+    END;
+
+-- Whole seconds of a column that counts milliseconds: 134000 or 134000.0. What names its unit means what it says.
+CREATE OR REPLACE MACRO seconds_of_ms(s) AS
+    CASE
+        WHEN regexp_matches(s, '^[0-9]{1,12}([.][0-9]+)?$')
+        THEN coalesce(TRY_CAST(regexp_extract(s, '^([0-9]*)[0-9]{3}([.]|$)', 1) AS INTEGER), 0)
+        ELSE seconds_of(s)
     END;
 
 -- A count or a line's number, at most nine digits: 12 or 12.0.
@@ -216,129 +290,256 @@ CREATE OR REPLACE MACRO flag_of(s) AS
 
 -- dates and times -----------------------------------------------------------------------------------------------------
 
--- The date part with hyphens between its parts, lower case: `05/03/2026 14:30` is `05-03-2026`.
-CREATE OR REPLACE MACRO date_text(s) AS
-    regexp_replace(
-        regexp_replace(lower(s), '[ t,]+[0-9]{1,2}:.*$', '', 'g'), '[-/., ]+', '-', 'g'
-    );
+-- What follows reads cells in steps: a cell's words, of these the date and the clock, of these a value. A step's outcome is
+-- handed on by a lambda. Regular expressions in one are compiled anew for each 2,048 rows, so that there are few.
 
--- +1: only day first can be meant; -1: only month first; 0: either, or another style.
-CREATE OR REPLACE MACRO day_first_evidence(s) AS
-    list_transform([date_text(s)], lambda d: CASE
-        WHEN NOT regexp_matches(d, '^[0-9]{1,2}-[0-9]{1,2}-([0-9]{2}|[0-9]{4})$') THEN 0
-        WHEN TRY_CAST(split_part(d, '-', 1) AS INTEGER) BETWEEN 13 AND 31
-            AND TRY_CAST(split_part(d, '-', 2) AS INTEGER) <= 12 THEN 1
-        WHEN TRY_CAST(split_part(d, '-', 2) AS INTEGER) BETWEEN 13 AND 31
-            AND TRY_CAST(split_part(d, '-', 1) AS INTEGER) <= 12 THEN -1
-        ELSE 0
+-- What follows reads cells in steps: a cell's words, of these the date and the clock, of these a value. A step's outcome is
+-- handed on by a lambda. Regular expressions in one are compiled anew for each 2,048 rows, so that there are few.
+
+-- Lower case with plain spaces and hyphens, the date first and then the time with colons, no day of the week:
+-- Thu Mar 5 10:00:00 IST 2026 is mar 5 2026 10:00:00 ist, 20260305T100000Z is 20260305 10:00:00z. Most are so from the start.
+CREATE OR REPLACE MACRO time_words(s) AS
+    CASE
+        WHEN regexp_matches(
+            s, '^[0-9]{1,2}[-/. ][0-9A-Za-z]{1,3}[-/. ][0-9]{2,4}( [0-9]{1,2}:[0-9]{2}(:[0-9]{2})?( ?[AaPp][Mm])?)?$'
+        )
+        THEN lower(s)
+        ELSE list_transform([
+            trim(regexp_replace(
+                regexp_replace(
+                    replace(replace(replace(lower(s), '–', '-'), '‑', '-'), '’', ''''), '[\t\x{a0}\x{2009}\x{202f}]+|  +', ' ', 'g'
+                ),
+                '(^|[ ,(-])(mon|tues?|wed(nes)?|thu(rs?)?|fri|sat(ur)?|sun)(day)?[.)]?([ ,-]+|$)', ' ', 'g'
+            ), ' ')
+        ], lambda words: CASE
+            WHEN regexp_matches(words, '^[a-z]+ [0-9]{1,2} [0-9]{1,2}:[^ ]+( [^ ]+)? [0-9]{4}$')
+            THEN split_part(words, ' ', 1) || ' ' || split_part(words, ' ', 2) || ' ' || right(words, 4) || ' '
+                || split_part(words, ' ', 3) || CASE WHEN split_part(words, ' ', 5) = '' THEN '' ELSE split_part(words, ' ', 4) END
+            WHEN regexp_matches(words, '^[0-9]{8}[ t_-]?[0-9]{6}([^0-9]|$)')
+            THEN list_transform(
+                [substr(words, CASE WHEN substr(words, 9, 1) BETWEEN '0' AND '9' THEN 9 ELSE 10 END)],
+                lambda clock: substr(words, 1, 8) || ' ' || substr(clock, 1, 2) || ':' || substr(clock, 3, 2) || ':' || substr(clock, 5)
+            )[1]
+            ELSE words
+        END)[1]
+    END;
+
+-- The date in such words, with hyphens between its parts, the time left out: 05032026 and 05/03/2026 14:30 are 05-03-2026.
+CREATE OR REPLACE MACRO date_text(words) AS
+    list_transform([
+        trim(regexp_replace(
+            regexp_replace(words, '[ ,t_:-]+(at )?[0-9]{1,2}(:[0-9]{2}|[.][0-9]{2}([.][0-9]{2}|$| ?[ap])).*$', '', 'g'),
+            ' of |[-/., '']+', '-', 'g'
+        ), '-')
+    ], lambda d: CASE
+        WHEN regexp_matches(d, '^[0-9]{7,8}(-0+)?$') AND NOT regexp_matches(d, '^(19|20)[0-9]{2}(0[1-9]|1[0-2])[0-3][0-9]')
+        THEN list_transform(
+            [lpad(split_part(d, '-', 1), 8, '0')],
+            lambda digits: substr(digits, 1, 2) || '-' || substr(digits, 3, 2) || '-' || substr(digits, 5, 4)
+        )[1]
+        ELSE d
     END)[1];
+
+-- +1: only day first can be meant; -1: only month first; 0: either. Two digits each.
+CREATE OR REPLACE MACRO order_evidence(first, second) AS
+    CASE
+        WHEN first BETWEEN '13' AND '31' AND second <= '12' THEN 1
+        WHEN second BETWEEN '13' AND '31' AND first <= '12' THEN -1
+        ELSE 0
+    END;
+
+-- The same of a cell; 0 where its style says nothing about the question.
+CREATE OR REPLACE MACRO day_first_evidence(s) AS
+    CASE
+        WHEN regexp_matches(s, '^[0-9]{2}[-/.][0-9]{2}[-/.](19|20)[0-9]{2}( |$)')
+        THEN order_evidence(substr(s, 1, 2), substr(s, 4, 2))
+        WHEN regexp_matches(s, '^([0-9]{4}[-/.]|[0-9]{1,2}[-/. ]*[A-Za-z])') THEN 0
+        WHEN s IS NOT NULL
+        THEN list_transform([date_text(time_words(s))], lambda d: CASE
+            WHEN regexp_matches(d, '^[0-9]{1,2}-[0-9]{1,2}-([0-9]{2}|[0-9]{4})$')
+            THEN order_evidence(lpad(split_part(d, '-', 1), 2, '0'), lpad(split_part(d, '-', 2), 2, '0'))
+            ELSE 0
+        END)[1]
+    END;
 
 CREATE OR REPLACE MACRO four_digit_year(y) AS CASE WHEN length(y) = 2 THEN '20' || y ELSE y END;
 
+-- 1 to 12, as text; null for what is no month's name.
 CREATE OR REPLACE MACRO month_number(m) AS
-    lpad(
-        CAST(CAST(floor((strpos('janfebmaraprmayjunjulaugsepoctnovdec', substr(m, 1, 3)) + 2) / 3) AS INTEGER) AS VARCHAR),
-        2, '0'
-    );
+    CASE
+        WHEN contains(
+            '|jan|january|feb|february|mar|march|apr|april|may|jun|june|jul|july|aug|august|sep|sept|september|oct|october|nov|november|dec|december|',
+            '|' || m || '|'
+        )
+        THEN CAST(CAST(floor((strpos('janfebmaraprmayjunjulaugsepoctnovdec', substr(m, 1, 3)) + 2) / 3) AS INTEGER) AS VARCHAR)
+    END;
 
--- yyyy-mm-dd as text, from what date_text gives; null where it is no date style.
+-- yyyy-m-d, from what date_text gives; null where it is no date style, or beyond 1900 to 2100. A month without its day is
+-- no date.
 CREATE OR REPLACE MACRO iso_date(d, day_first) AS
     CASE
-        WHEN regexp_matches(d, '^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$')
-        THEN split_part(d, '-', 1) || '-' || lpad(split_part(d, '-', 2), 2, '0')
-            || '-' || lpad(split_part(d, '-', 3), 2, '0')
-        WHEN regexp_matches(d, '^[0-9]{1,2}-[0-9]{1,2}-([0-9]{2}|[0-9]{4})$')
-        THEN four_digit_year(split_part(d, '-', 3))
-            || '-' || lpad(split_part(d, '-', CASE WHEN day_first THEN 2 ELSE 1 END), 2, '0')
-            || '-' || lpad(split_part(d, '-', CASE WHEN day_first THEN 1 ELSE 2 END), 2, '0')
+        WHEN regexp_matches(d, '^[0-9]{1,2}-[0-9]{1,2}-([0-9]{2}|19[0-9]{2}|20[0-9]{2}|2100)$')
+        THEN four_digit_year(split_part(d, '-', 3)) || '-' || split_part(d, '-', CASE WHEN day_first THEN 2 ELSE 1 END)
+            || '-' || split_part(d, '-', CASE WHEN day_first THEN 1 ELSE 2 END)
         WHEN regexp_matches(
-            d,
-            '^[0-9]{1,2}-(jan|january|feb|february|mar|march|apr|april|may|jun|june|jul|july|aug|august|sep|sept|september|oct|october|nov|november|dec|december)-([0-9]{2}|[0-9]{4})$'
+            d, '^([0-9]{1,2}(st|nd|rd|th)?-?[a-z]{3,9}-?|[a-z]{3,9}-[0-9]{1,2}(st|nd|rd|th)?-)([0-9]{2}|19[0-9]{2}|20[0-9]{2}|2100)$'
         )
-        THEN four_digit_year(split_part(d, '-', 3)) || '-' || month_number(split_part(d, '-', 2))
-            || '-' || lpad(split_part(d, '-', 1), 2, '0')
-        WHEN regexp_matches(d, '^(19|20)[0-9]{6}$')
+        THEN CASE WHEN regexp_matches(d, '[^0-9][0-9]{2}$') THEN '20' ELSE '' END || regexp_extract(d, '[0-9]+$')
+            || '-' || month_number(regexp_extract(d, '[a-z]{3,}')) || '-' || regexp_extract(d, '[0-9]+')
+        WHEN regexp_matches(d, '^(19[0-9]{2}|20[0-9]{2}|2100)-([0-9]{1,2}|[a-z]{3,9})-[0-9]{1,2}$')
+        THEN split_part(d, '-', 1) || '-' || coalesce(month_number(split_part(d, '-', 2)), split_part(d, '-', 2))
+            || '-' || split_part(d, '-', 3)
+        WHEN regexp_matches(d, '^(19|20)[0-9]{6}(-0+)?$')
         THEN substr(d, 1, 4) || '-' || substr(d, 5, 2) || '-' || substr(d, 7, 2)
     END;
+
+-- The date in such words as yyyy-m-d; it may be one that no calendar has.
+CREATE OR REPLACE MACRO day_text(words, day_first) AS
+    list_transform([date_text(words)], lambda d: iso_date(d, day_first))[1];
 
 -- Days since 1899-12-30, as Excel keeps a date: 45292 or 45292.75, 1927 to 2100.
 CREATE OR REPLACE MACRO is_excel_serial(s) AS
     regexp_matches(s, '^[1-7][0-9]{4}([.][0-9]+)?$') AND TRY_CAST(substr(s, 1, 5) AS INTEGER) <= 73415;
 
-CREATE OR REPLACE MACRO in_our_centuries(d) AS
-    list_filter([d], lambda x: x BETWEEN DATE '1900-01-01' AND DATE '2100-12-31')[1];
-
 CREATE OR REPLACE MACRO date_of(s, day_first) AS
-    in_our_centuries(
-        CASE
-            WHEN regexp_matches(s, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') THEN TRY_CAST(s AS DATE)
-            WHEN is_excel_serial(s) THEN DATE '1899-12-30' + TRY_CAST(substr(s, 1, 5) AS INTEGER)
-            ELSE TRY_CAST(list_transform([date_text(s)], lambda d: iso_date(d, day_first))[1] AS DATE)
-        END
+    CASE
+        WHEN regexp_matches(s, '^(19[0-9]{2}|20[0-9]{2}|2100)-[0-9]{2}-[0-9]{2}$') THEN TRY_CAST(s AS DATE)
+        WHEN is_excel_serial(s) THEN DATE '1899-12-30' + TRY_CAST(substr(s, 1, 5) AS INTEGER)
+        WHEN s IS NOT NULL THEN TRY_CAST(day_text(time_words(s), day_first) AS DATE)
+    END;
+
+-- The clock behind a date in such words, with its zone; blank where there is none.
+CREATE OR REPLACE MACRO clock_in(words) AS
+    regexp_extract(
+        words,
+        '^(?:[^:]*?[0-9][ ,t_-]+(?:at )?|[0-9]+/[a-z]+/[0-9]{4}:)((?:[01]?[0-9]|2[0-3])[:.][0-9]{2}(?:[:.][0-9]{2}(?:[.,][0-9]+)?)?(?: ?[ap][.]? ?m[.]?)?(?: ?(?:z|utc?|gmt|ist))?(?: ?[-+](?:0?[0-9]|1[0-4]):[0-5][0-9]| ?[-+](?:0[0-9]|1[0-4])(?:[0-5][0-9])?)?(?: ?[[(]?(?:utc|gmt|ist|india standard time|coordinated universal time|asia/kolkata|asia/calcutta)[])]?)?)$',
+        1
     );
 
--- The hour of 24 that is meant by a stated one: 12 am is 0, 1 pm is 13.
-CREATE OR REPLACE MACRO hour_of_day(s, hour) AS
-    hour + CASE
-        WHEN regexp_matches(lower(s), 'p[.]?m') AND hour <> 12 THEN 12
-        WHEN regexp_matches(lower(s), 'a[.]?m') AND hour = 12 THEN -12
-        ELSE 0
+-- h:mm[:ss[.ffffff]], as the clock states it: 9.05 am is 9:05.
+CREATE OR REPLACE MACRO clock_text(clock) AS
+    CASE
+        WHEN contains(substr(clock, 1, 3), ':') THEN replace(regexp_extract(clock, '^[0-9:.,]*[0-9]'), ',', '.')
+        ELSE split_part(clock, '.', 1) || ':' || substr(split_part(clock, '.', 2), 1, 2)
+            || ':' || lpad(regexp_extract(clock, '^[0-9]+[.][0-9]+[.]([0-9]+)', 1), 2, '0')
+            || regexp_extract(clock, '^[0-9]+[.][0-9]+[.][0-9]+([.][0-9]+)', 1)
     END;
 
--- The clock's part of a time: hours (24), minutes and seconds as hh:mm:ss[.ffffff]; midnight where none is stated; null
--- for an hour that no day has.
-CREATE OR REPLACE MACRO clock_text(s) AS
+-- Hours from the stated one to that of 24: 12 am is 0, 1 pm is 13, and so is 13 pm. Null for 13 am.
+CREATE OR REPLACE MACRO hours_later(clock) AS
     CASE
-        WHEN NOT contains(s, ':') THEN '00:00:00'
-        ELSE list_transform(
-            [TRY_CAST(regexp_extract(s, '([0-9]{1,2}):[0-9]{2}', 1) AS INTEGER)],
-            lambda hour: CASE WHEN hour <= 23 THEN lpad(CAST(hour_of_day(s, hour) AS VARCHAR), 2, '0') END
-        )[1]
-            || regexp_extract(s, '[0-9]{1,2}(:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?)', 1)
-            || CASE WHEN regexp_matches(s, ':[0-9]{2}:[0-9]{2}') THEN '' ELSE ':00' END
+        WHEN regexp_matches(clock, 'p[.]? ?m')
+        THEN CASE WHEN substr(clock, 2, 1) IN (':', '.') OR substr(clock, 1, 2) < '12' THEN 12 ELSE 0 END
+        WHEN NOT regexp_matches(clock, 'a[.]? ?m') THEN 0
+        WHEN substr(clock, 2, 1) IN (':', '.') OR substr(clock, 1, 2) < '12' THEN 0
+        WHEN substr(clock, 1, 2) = '12' THEN -12
     END;
 
--- Minutes that a stated time is east of UTC: its own zone when it states one, else the local offset.
-CREATE OR REPLACE MACRO zone_minutes(s, local_minutes) AS
+-- Minutes that the zone of a clock is east of UTC; the local ones where it states none.
+CREATE OR REPLACE MACRO zone_minutes(clock, local_minutes) AS
     CASE
-        WHEN regexp_matches(s, '[0-9] ?([aApP][.]?[mM][.]?)? ?([zZ]|[uU][tT][cC]|[gG][mM][tT])$') THEN 0
-        WHEN regexp_matches(s, '[0-9] ?([aApP][.]?[mM][.]?)? ?[iI][sS][tT]$') THEN 330
-        WHEN regexp_matches(s, ':[0-9]{2}([.][0-9]+)? ?([aApP][.]?[mM][.]?)? ?[-+][0-9]{2}:?[0-9]{2}$')
+        WHEN contains(clock, '+') OR contains(clock, '-')
         THEN (
-            TRY_CAST(regexp_extract(s, '[-+]([0-9]{2}):?[0-9]{2}$', 1) AS INTEGER) * 60
-            + TRY_CAST(regexp_extract(s, '[-+][0-9]{2}:?([0-9]{2})$', 1) AS INTEGER)
-        ) * CASE WHEN regexp_matches(s, '-[0-9]{2}:?[0-9]{2}$') THEN -1 ELSE 1 END
+            TRY_CAST(regexp_extract(clock, '[-+]([0-9]{1,2})', 1) AS INTEGER) * 60
+            + coalesce(TRY_CAST(regexp_extract(clock, '[-+][0-9]{1,2}:?([0-9]{2})', 1) AS INTEGER), 0)
+        ) * CASE WHEN contains(clock, '-') THEN -1 ELSE 1 END
+        WHEN contains(clock, 'ist') OR contains(clock, 'ind') OR contains(clock, 'asia') THEN 330
+        WHEN contains(clock, 'z') OR contains(clock, 'ut') OR contains(clock, 'gmt') OR contains(clock, 'universal') THEN 0
         ELSE local_minutes
     END;
 
--- Naive UTC, or null.
-CREATE OR REPLACE MACRO timestamp_of(s, day_first, local_minutes) AS
+-- Seconds since 1970 in ten digits, thousandths in thirteen, millionths in sixteen: 2001 to 2100, in UTC.
+CREATE OR REPLACE MACRO is_epoch(s) AS
+    regexp_matches(s, '^[1-4][0-9]{9}([0-9]{3}|[0-9]{6}|[.][0-9]+|[0-9]{3}[.]0+)?$') AND substr(s, 1, 10) <= '4133980799';
+
+-- A time in one of the usual styles, each of which has a cheap branch of its own: naive UTC, or null.
+CREATE OR REPLACE MACRO plain_timestamp(s, day_first, local_minutes) AS
     CASE
         WHEN regexp_matches(s, '^(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}[ T]([01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}$')
         THEN TRY_CAST(replace(s, 'T', ' ') AS TIMESTAMP) - to_minutes(local_minutes)
+        WHEN regexp_matches(s, '^[0-9]{2}[-/.][0-9]{2}[-/.](19|20)[0-9]{2} ([01][0-9]|2[0-3]):[0-9]{2}(:[0-9]{2})?$')
+        THEN TRY_CAST(
+            substr(s, 7, 4) || '-' || substr(s, CASE WHEN day_first THEN 4 ELSE 1 END, 2)
+            || '-' || substr(s, CASE WHEN day_first THEN 1 ELSE 4 END, 2) || substr(s, 11) AS TIMESTAMP
+        ) - to_minutes(local_minutes)
+        WHEN regexp_matches(
+            s, '^(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}[ T]([01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}([.][0-9]+)?(Z|[+](0[0-9]|1[0-4]):?[0-5][0-9])$'
+        )
+        THEN TRY_CAST(substr(s, 1, 10) || ' ' || substr(s, 12, 8) || regexp_extract(s, '[.][0-9]{1,6}') AS TIMESTAMP)
+            - to_minutes(
+                coalesce(TRY_CAST(substr(split_part(s, '+', 2), 1, 2) AS INTEGER), 0) * 60
+                + coalesce(TRY_CAST(right(split_part(s, '+', 2), 2) AS INTEGER), 0)
+            )
         WHEN is_excel_serial(s)
         THEN CAST(DATE '1899-12-30' + TRY_CAST(substr(s, 1, 5) AS INTEGER) AS TIMESTAMP)
             + to_seconds(CAST(round(TRY_CAST('0' || substr(s, 6) AS DECIMAL(18, 10)) * 86400, 0) AS BIGINT))
             - to_minutes(local_minutes)
-        WHEN regexp_matches(
-            lower(s),
-            '^[^:]*[0-9][ t,]+[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)? ?([ap][.]?m[.]?)? ?(z|utc|gmt|ist|[-+](0[0-9]|1[0-4]):?[0-5][0-9])?$|^[^:]+$'
-        )
-        THEN TRY_CAST(CAST(date_of(s, day_first) AS VARCHAR) || ' ' || clock_text(s) AS TIMESTAMP)
-            - to_minutes(zone_minutes(s, local_minutes))
+        WHEN is_epoch(s)
+        THEN TIMESTAMP '1970-01-01 00:00:00' + to_seconds(TRY_CAST(substr(s, 1, 10) AS BIGINT))
+            + to_microseconds(TRY_CAST(rpad(replace(substr(s, 11, 7), '.', ''), 6, '0') AS BIGINT))
     END;
+
+-- A time in any other style: naive UTC, or null. A date alone is its midnight.
+CREATE OR REPLACE MACRO worded_timestamp(s, day_first, local_minutes) AS
+    CASE
+        WHEN s IS NOT NULL
+        THEN list_transform([time_words(s)], lambda words: list_transform([clock_in(words)], lambda clock: CASE
+            WHEN clock <> '' OR NOT contains(words, ':')
+            THEN TRY_CAST(day_text(words, day_first) || CASE WHEN clock = '' THEN '' ELSE ' ' || clock_text(clock) END AS TIMESTAMP)
+                + to_hours(hours_later(clock)) - to_minutes(zone_minutes(clock, local_minutes))
+        END)[1])[1]
+    END;
+
+CREATE OR REPLACE MACRO timestamp_of(s, day_first, local_minutes) AS
+    coalesce(plain_timestamp(s, day_first, local_minutes), worded_timestamp(s, day_first, local_minutes));
+
+-- The text of a time whose date stands in another column: 05-03-2026 and 10.00 AM. Either may be blank, and the time may
+-- repeat the date, or be a fraction of a day or six digits.
+CREATE OR REPLACE MACRO joined_time(date_cell, time_cell, day_first) AS
+    CASE
+        WHEN is_unstated(date_cell) THEN time_cell
+        WHEN is_unstated(time_cell) THEN date_cell
+        ELSE CAST(date_of(date_cell, day_first) AS VARCHAR) || ' ' || CASE
+            WHEN regexp_matches(time_cell, '^[0-9]{6}$')
+            THEN substr(time_cell, 1, 2) || ':' || substr(time_cell, 3, 2) || ':' || substr(time_cell, 5, 2)
+            WHEN regexp_matches(time_cell, '^0?[.][0-9]+$')
+            THEN CAST(CAST(TIMESTAMP '1970-01-01 00:00:00' + to_seconds(CAST(round(TRY_CAST(time_cell AS DECIMAL(18, 10)) * 86400, 0) AS BIGINT)) AS TIME) AS VARCHAR)
+            ELSE nullif(regexp_extract(time_cell, '(?:[0-9]{1,2}:|[0-9]{1,2}[.][0-9]{2}(?:[.][0-9]{2}|$| ?[AaPp])).*$'), '')
+        END
+    END;
+
+-- The same as a time: naive UTC, or null.
+CREATE OR REPLACE MACRO date_and_time_of(date_cell, time_cell, day_first, local_minutes) AS
+    list_transform(
+        [joined_time(date_cell, time_cell, day_first)], lambda joined: timestamp_of(joined, day_first, local_minutes)
+    )[1];
 
 -- JSON, or the words of what should be JSON and is none.
 CREATE OR REPLACE MACRO json_of(s) AS CASE WHEN json_valid(s) THEN CAST(s AS JSON) ELSE to_json(s) END;
 
 -- findings ------------------------------------------------------------------------------------------------------------
 
--- What is wrong with a cell: null when it has a value or states none.
-CREATE OR REPLACE MACRO cell_error(code, field, what, cell, value) AS
-    CASE WHEN value IS NULL AND NOT is_unstated(cell) THEN code || ': ' || field || ' is not a valid ' || what END;
+-- Whether there is a value for every cell that is not null.
+CREATE OR REPLACE MACRO all_read(cells, found) AS
+    length(list_filter(cells, lambda x: x IS NOT NULL)) = length(list_filter(found, lambda x: x IS NOT NULL));
 
--- Those of several findings that there are, as a list; null where there are none.
-CREATE OR REPLACE MACRO found_errors(findings) AS nullif(list_filter(findings, lambda x: x IS NOT NULL), CAST([] AS VARCHAR[]));
+-- What is wrong with a cell that has no value, with the cell below it in a line of its own: null when it has one.
+CREATE OR REPLACE MACRO cell_error(code, field, what, cell, value) AS
+    CASE WHEN value IS NULL THEN code || ': ' || field || ' is not a valid ' || what || chr(10) || cell END;
+
+-- Those of several findings that there are, as a list; null where there are none. A cell that states nothing has none, and
+-- no finding keeps its cell.
+CREATE OR REPLACE MACRO found_errors(findings) AS
+    nullif(
+        list_transform(
+            list_filter(
+                findings,
+                lambda x: x IS NOT NULL AND NOT (contains(x, chr(10)) AND is_unstated(substr(x, strpos(x, chr(10)) + 1)))
+            ),
+            lambda x: split_part(x, chr(10), 1)
+        ),
+        CAST([] AS VARCHAR[])
+    );
 
 -- The codes of findings, each once.
 CREATE OR REPLACE MACRO error_codes_of(findings) AS

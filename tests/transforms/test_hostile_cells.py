@@ -72,7 +72,7 @@ HOSTILE = [*NUMBERS, *TIMES, *TEXTS]
 WIDE = ["\ud800", "a\udfffb", "\udc80" * 3, "9\ud800", "\x00", "5\x006", "\ud83d\ude00"]
 # fmt: on
 
-UNSTATED = {"", "na", "n/a", "#n/a", "nil", "none", "null", "nan", "-"}
+UNSTATED = {"", "na", "n/a", "#n/a", "nil", "none", "null", "nan", "-", "\\n", "0000-00-00", "0000-00-00 00:00:00"}
 NINES = "9" * 500
 
 
@@ -82,7 +82,7 @@ def amounts(places: str, **more: str) -> dict[str, Decimal]:
         **{"99999999999.9999": "99999999999.9999", "9999999999": "9999999999", "999999999": "999999999", "-0": "0"},
         **{"0.1": "0.1", "1,00,00,00,000": "1000000000", "2147483647": "2147483647", "2147483648": "2147483648"},
         **{"73415.99999999999999999": "73416", f"10000.{NINES}": "10001", "73416": "73416", "99999.5": "99999.5"},
-        **{"20261345": "20261345", "0." + "9" * 5000: "1", **more},
+        **{"20261345": "20261345", "0." + "9" * 5000: "1", "5-": "-5", "1E5": "100000", **more},
     }
     return {text: Decimal(number).quantize(Decimal(places)) for text, number in meant.items()}
 
@@ -128,6 +128,7 @@ PHONES_AND_STATUSES = {
 }
 IDENTIFIERS = (*PHONES_AND_STATUSES, "national_id", "loan_id", "former_loan_id", "loan_id_text", "call_sid")
 TEXTS_MEANT: dict[str, Callable[[str], str | None]] = {
+    **dict.fromkeys(("loan_id", "former_loan_id", "loan_id_text"), rules.loan_number),
     "national_id": rules.national_id,
     "loan_text": rules.loan_number,
     **dict.fromkeys(("loan_id", "former_loan_id"), rules.loan_key),
@@ -311,7 +312,7 @@ def complaint(field: str, place: Column, type_: str, text: str, value: object, e
         return f"it means {meant!r}"
     named = f": {field} " in error or error.startswith(("unknown_status: ", "missing_loan_id: ", "bad_loan_id: "))
     # An identifier says in many ways that there is none, and says in some that it is masked.
-    absent = phones.is_absent(text) if field in IDENTIFIERS else text.lower() in UNSTATED
+    absent = text.lower() in UNSTATED or (field in IDENTIFIERS and phones.is_absent(text))
     absent = absent or (field in PHONES_AND_STATUSES and phones.normalize(text) == (None, None))
     return None if meant is not None or absent or named else f"no finding names it: {error[:80]!r}"
 

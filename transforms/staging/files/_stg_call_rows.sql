@@ -1,6 +1,17 @@
 -- Grain: one row per record that speaks of a call: of a call log, or of ours (call, status).
 -- Meaning: the record's cells as typed values in UTC, and what was wrong with it; a bad cell is null and named.
 -- Incremental: upload_id
+-- Times are rarely written otherwise than plainly, and then are long to read.
+WITH typed AS (
+    SELECT
+        *,
+        CASE
+            WHEN all_read([initiated_at, ended_at, updated_at, initiated_else], plain_times) THEN plain_times
+            ELSE list_transform(stated_times, LAMBDA stated: timestamp_of(stated.cell, stated.day_first, minutes_east))
+        END AS times
+    FROM _stg_call_cells
+)
+
 SELECT
     row_id,
     upload_id,
@@ -10,14 +21,16 @@ SELECT
     CASE
         WHEN problem IS NOT NULL THEN problem
         WHEN kind = 'call_log' AND is_absent(call_sid) THEN 'missing_call_sid: the row has no call id; export the log with the call id in every row'
+        WHEN kind = 'call_log' AND has_exponent(call_sid)
+            THEN 'bad_call_sid: the call id has lost digits to an exponent; format the column as text and send the file again'
         WHEN kind = 'status' AND status IS NULL THEN 'unknown_status: the row has no status'
         WHEN status IS NOT NULL AND status_word IS NULL
             THEN 'unknown_status: status not recognised' || coalesce(unknown_word(status, records_with_status), '')
     END AS row_error,
     found_errors([
-        cell_error('bad_date', 'initiated_at', 'time', initiated_at, initiated),
-        cell_error('bad_date', 'ended_at', 'time', ended_at, ended),
-        cell_error('bad_date', 'updated_at', 'time', updated_at, updated),
+        cell_error('bad_date', 'initiated_at', 'time', initiated_at, coalesce(times[1], times[4])),
+        cell_error('bad_date', 'ended_at', 'time', ended_at, times[2]),
+        cell_error('bad_date', 'updated_at', 'time', updated_at, times[3]),
         cell_error('bad_number', 'duration_seconds', 'number of seconds', duration_seconds, duration),
         cell_error('bad_number', 'conversation_seconds', 'number of seconds', conversation_seconds, conversation),
         cell_error('bad_amount', 'price', 'amount', price, cost),
@@ -32,9 +45,9 @@ SELECT
     other_words[3] AS from_leg_word,
     other_words[4] AS reason_word,
     coalesce(status, vicidial_status, CASE WHEN other_words[1] IS NOT NULL THEN status_name END, end_reason) AS provider_status,
-    initiated AS initiated_at,
-    CASE WHEN year(ended + to_minutes(utc_offset_minutes)) > 1970 THEN ended END AS ended_at,
-    updated AS updated_at,
+    coalesce(times[1], times[4]) AS initiated_at,
+    CASE WHEN year(times[2] + to_minutes(utc_offset_minutes)) > 1970 THEN times[2] END AS ended_at,
+    times[3] AS updated_at,
     duration AS duration_seconds,
     conversation AS conversation_seconds,
     coalesce(from_phone, from_number) AS from_number,
@@ -56,4 +69,4 @@ SELECT
     key_of(loan_number(loan_in_custom_field(loan_id))) AS loan_id,
     triggered_by_batch,
     triggered_by_line
-FROM _stg_call_cells
+FROM typed
