@@ -282,7 +282,7 @@ class Told:
 
     def by(self, table: str, key) -> dict:
         records = self.world.records(f"SELECT * FROM {table}")
-        told = {key_of(record): record for record in records}
+        told = {key(record): record for record in records}
         assert len(told) == len(records), f"{table} has a key twice"
         return told
 

@@ -28,8 +28,6 @@ latest AS (
         arg_max(employee_name, upload_order) FILTER (WHERE employee_name IS NOT NULL) AS employee_name,
         arg_max(employee_id, upload_order) FILTER (WHERE employee_id IS NOT NULL) AS employee_id,
         arg_max(employee_contact_number, upload_order) FILTER (WHERE employee_contact_number IS NOT NULL) AS employee_contact_number,
-        arg_max(cluster_key, upload_order) FILTER (WHERE cluster_key IS NOT NULL) AS cluster_key,
-        arg_max(branch_key, upload_order) FILTER (WHERE branch_key IS NOT NULL) AS branch_key,
         arg_max(employee_key, upload_order) FILTER (WHERE employee_key IS NOT NULL) AS employee_key,
         min(valid_from) AS created_at,
         max(valid_from) AS updated_at
@@ -82,8 +80,8 @@ SELECT
     employee_name,
     employee_id,
     employee_contact_number,
-    cluster_key,
-    branch_key,
+    key_of(cluster) AS cluster_key,
+    key_of(branch) AS branch_key,
     employee_key,
     least(latest.created_at, stated.created_at) AS created_at,
     latest.updated_at

@@ -32,7 +32,6 @@ spelled AS (
 names AS (
     SELECT customer_id, name, min(row_order) AS row_order, arg_min(row_id, row_order) AS row_id
     FROM spelled
-    WHERE name <> ''
     GROUP BY customer_id, name
 ),
 

@@ -10,10 +10,14 @@ WITH unreachable AS (
 ),
 
 -- Of loans whose numbers are alike, the first row of each but the first.
+likenesses AS (
+    SELECT loan_key AS loan_id, loan_id_likeness(loan_key) AS likeness FROM loans
+),
+
 alike AS (
-    SELECT loan_key AS loan_id, loan_id_likeness(loan_key) AS likeness
-    FROM loans
-    QUALIFY count(*) OVER (PARTITION BY loan_id_likeness(loan_key)) > 1
+    SELECT likenesses.loan_id, likenesses.likeness
+    FROM (SELECT likeness FROM likenesses GROUP BY likeness HAVING count(*) > 1) AS several
+    JOIN likenesses ON likenesses.likeness = several.likeness
 ),
 
 alike_rows AS (
