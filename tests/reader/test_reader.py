@@ -312,6 +312,16 @@ def test_what_is_written_is_read_on_both_paths(read, table, line_end, quote_all,
         assert fast.reading.lines.blank == blank_lines
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("line", ["He will pay, in full, by Friday.", 'He said ""later"", and left, alone; they say'])
+def test_a_cell_longer_than_what_tells_the_dialect_is_one(read, delimiter, line):
+    """The delimiters of even prose within it are characters, and so are those of its last lines."""
+    prose = "\n".join([line] * 6_000)
+    found = read(f'id{delimiter}note\nL1{delimiter}"{prose}"\nL2{delimiter}short\n')
+    assert found.reading.header == ["id", "note"]
+    assert found.records == [(2, ["L1", prose.replace('""', '"')]), (6_002, ["L2", "short"])]
+
+
 ODD_CELLS = st.sampled_from(["x", "7", "", "Rao, S", "a;b", 'say "hi"', "one\ntwo", "x\n\ny\nz", "\n", "1,2,3\n4,5,6"])
 
 
