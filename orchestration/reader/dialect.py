@@ -21,6 +21,7 @@ _FEW = 3
 _SAMPLE_CHARACTERS = 1 << 17
 _MOST_CELLS = 20_000
 _TOLD = re.compile(r"""\"?sep=([^\w"'])\"?[,;\t| ]*""", re.I)
+_QUOTED = re.compile(r'"[^"]*+(?:""[^"]*+)*+("|\Z)')
 _PLAIN = re.compile(r"[\w .'’()&/#*+=<>@?!%:_-]*")
 
 
@@ -91,10 +92,11 @@ def _sample(lines: list[str]) -> str:
     """The first lines as a text; without a last cell in quotes that is longer than the rest."""
     text = "\n".join(lines)
     sample = text[:_SAMPLE_CHARACTERS]
-    while len(sample) < len(text) and sample.count('"') % 2 and 2 * (opened := sample.rfind('"')) < len(sample):
-        if (end := sample.rfind("\n", 0, opened)) < 0:
-            break
-        sample = sample[:end]
+    if len(sample) < len(text):
+        opened = next((found.start() for found in _QUOTED.finditer(sample) if not found[1]), len(sample))
+        line = sample.rfind("\n", 0, opened)
+        if 2 * opened < len(sample) and line > 0:
+            return sample[:line]
     return sample
 
 

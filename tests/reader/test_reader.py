@@ -312,6 +312,40 @@ def test_what_is_written_is_read_on_both_paths(read, table, line_end, quote_all,
         assert fast.reading.lines.blank == blank_lines
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("line", ["He will pay, in full, by Friday.", 'He said ""later"", and left, alone; they say'])
+def test_a_cell_longer_than_what_tells_the_dialect_is_one(read, delimiter, line):
+    """The delimiters of even prose within it are characters, and so are those of its last lines."""
+    prose = "\n".join([line] * 6_000)
+    found = read(f'id{delimiter}note\nL1{delimiter}"{prose}"\nL2{delimiter}short\n')
+    assert found.reading.header == ["id", "note"]
+    assert found.records == [(2, ["L1", prose.replace('""', '"')]), (6_002, ["L2", "short"])]
+
+
+ODD_CELLS = st.sampled_from(["x", "7", "", "Rao, S", "a;b", 'say "hi"', "one\ntwo", "x\n\ny\nz", "\n", "1,2,3\n4,5,6"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(ODD_CELLS, max_size=6), st.sampled_from(",;\t"), st.booleans())
+@example(["x", "one\ntwo", "7", "x"], ",", False)
+@example(["one\ntwo"], ",", False)
+def test_a_well_formed_record_of_any_width_is_one(read, cells, delimiter, quote_all):
+    good = [[f"L{number}", "Asha", f"{number}00", "12 MG Road"] for number in range(1, 7)]
+    out = io.StringIO(newline="")
+    writer = csv.writer(
+        out, delimiter=delimiter, lineterminator="\n", quoting=csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL
+    )
+    writer.writerows([["h1", "h2", "h3", "h4"], *good[:3], ["L9", *cells], *good[3:]])
+    found = read(out.getvalue())
+    odd = found.records[3]
+    height = 1 + "".join(cells).count("\n")
+    assert [record[0] for record in found.records] == [2, 3, 4, 5, *(5 + height + below for below in range(3))]
+    if len(cells) < 4:
+        assert odd == (5, ["L9", *cells, *[""] * (3 - len(cells))])
+    else:
+        assert odd[1] == too_many(1 + len(cells), 4)
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.text('ab",; \r\n', max_size=40), st.sampled_from(["\n", "\r\n"]))
 @example('"x" ,1\n, "y"\n', "\n")
