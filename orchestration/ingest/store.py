@@ -175,10 +175,8 @@ def _row_projection(reading: Reading, kind: str, upload_id: str) -> tuple[str, l
     A field that no cell states has what a title above the record says.
     """
     keys = unique_keys(reading.header or [""] * reading.columns)
-    raw = _per_sheet(
-        reading,
-        [_as_json(keys, sheet.places) for sheet in reading.sheets] or [_as_json(keys, range(len(keys)))],
-    )
+    own = [_as_json(keys, sheet.places) for sheet in reading.sheets]
+    raw = _per_sheet(reading, own) if own else _as_json(keys, range(len(keys)))
     raw_data = f"CASE WHEN problem IS NULL THEN {raw} ELSE to_json(struct_pack(_record := record_text)) END"
     positions = column_positions(reading.header, kind)
     fields = []
@@ -212,13 +210,14 @@ def _as_json(keys: list[str], places: Iterable[int]) -> str:
 
 def _per_sheet(reading: Reading, values: list[str]) -> str:
     """The value of the sheet that a record stands in, of those for each sheet; null where there is none."""
-    if len({*values}) < 2:
-        return values[0] if values else "NULL"
-    later = [
-        f"WHEN line_number > {sheet.before} THEN {value}"
-        for sheet, value in reversed(list(zip(reading.sheets, values, strict=True)))
+    first_of = [
+        (value, sheet.before)
+        for number, (value, sheet) in enumerate(zip(values, reading.sheets, strict=True))
+        if not number or value != values[number - 1]
     ]
-    return f"CASE {' '.join(later)} END"
+    if len(first_of) < 2:
+        return values[0] if values else "NULL"
+    return f"CASE {' '.join(f'WHEN line_number > {before} THEN {value}' for value, before in reversed(first_of))} END"
 
 
 def _write_phones(
