@@ -81,7 +81,13 @@ LOAN_BOOK_FIELDS: dict[str, tuple[str, ...]] = {
     "outstanding_amount": (
         *("outstanding_amount", "outstanding", "total_outstanding", "total_outstanding_amount"),
         *("principal_outstanding", "outstanding_principal", "pos", "pos_amount", "o/s", "o/s_amount", "total_o/s"),
-        *("outstanding_balance", "loan_outstanding", "principal_outstanding_amount", "principal_balance"),
+        *(
+            "outstanding_total",
+            "outstanding_balance",
+            "loan_outstanding",
+            "principal_outstanding_amount",
+            "principal_balance",
+        ),
         *("balance_due", "current_balance", "balance_outstanding", "closing_balance", "loan_balance"),
         *("balance", "balance_amount", "total_balance", "amount", "loan_amount"),
     ),

@@ -21,10 +21,8 @@ _AS_WRITTEN = ("vicidial_status",)
 def row_projection(reading: Reading, kind: str, upload_id: str, own: Vocabulary) -> tuple[str, list[object]]:
     """The columns of lake/upload_rows as a SELECT list over the columns of a reading, and its parameters."""
     keys = unique_keys(reading.header or [""] * reading.columns)
-    raw = _per_sheet(
-        reading,
-        [_as_json(keys, sheet.places) for sheet in reading.sheets] or [_as_json(keys, range(len(keys)))],
-    )
+    of_sheets = [_as_json(keys, sheet.places) for sheet in reading.sheets]
+    raw = _per_sheet(reading, of_sheets) if of_sheets else _as_json(keys, range(len(keys)))
     names = [literal(sheet.name) for sheet in reading.sheets]
     rows = [f"line_number - {sheet.before}" for sheet in reading.sheets]
     raw_data = f"CASE WHEN problem IS NULL THEN {raw} ELSE to_json(struct_pack(_record := record_text)) END"
@@ -56,13 +54,14 @@ def _as_json(keys: list[str], places: Iterable[int]) -> str:
 
 def _per_sheet(reading: Reading, values: list[str]) -> str:
     """The value of the sheet that a record stands in, of those for each sheet; null where there is none."""
-    if len({*values}) < 2:
-        return values[0] if values else "NULL"
-    later = [
-        f"WHEN line_number > {sheet.before} THEN {value}"
-        for sheet, value in reversed(list(zip(reading.sheets, values, strict=True)))
+    first_of = [
+        (value, sheet.before)
+        for number, (value, sheet) in enumerate(zip(values, reading.sheets, strict=True))
+        if not number or value != values[number - 1]
     ]
-    return f"CASE {' '.join(later)} END"
+    if len(first_of) < 2:
+        return values[0] if values else "NULL"
+    return f"CASE {' '.join(f'WHEN line_number > {before} THEN {value}' for value, before in reversed(first_of))} END"
 
 
 def _fields(reading: Reading, kind: str, own: Vocabulary, raw_data: str) -> dict[str, str]:

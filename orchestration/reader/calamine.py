@@ -20,8 +20,8 @@ _NO_DAY = ("1899-12-31", "1899-12-30")  # what a time alone is given for a date
 _DIGITS = 15
 # The library writes nine decimals at most, which are not those of the number where all nine are there.
 _LONG = re.compile(rf"-?(?:[0-9]{{{_DIGITS + 1},}}|[0-9]+\.[0-9]{{9}})")
-_ISO = re.compile(r"\d{4}-\d\d-\d\d")
-_SLASHED = re.compile(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}")
+_ISO = r"^\d{4}-\d\d-\d\d"
+_SLASHED = r"^\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}$"
 
 
 def read_grids(path: Path, marks: Mapping[str, Marks], limits: Limits) -> list[Grid]:
@@ -54,7 +54,7 @@ def _grid(reader: fastexcel.ExcelReader, name: str, marks: Marks, limits: Limits
     spans = [
         span._replace(left=span.left - offset, right=span.right - offset) for span in marks.spans if span.left >= offset
     ]
-    return Grid(name, table, spans, _dates(table, reader, name))
+    return Grid(name, table, spans, _dates(texts, table, reader, name))
 
 
 def _write_as_shown(
@@ -82,12 +82,12 @@ def _write_as_shown(
             table[row][column] = f"{number:.{_DIGITS - 1}E}" if whole else format(Decimal(repr(number)), "f")
 
 
-def _dates(table: list[list[str]], reader: fastexcel.ExcelReader, name: str) -> frozenset[Place]:
+def _dates(texts: pl.DataFrame, table: list[list[str]], reader: fastexcel.ExcelReader, name: str) -> frozenset[Place]:
     """Where dates stand that are no text, in columns that have both: of others nobody asks."""
     mixed = [
         column
-        for column, cells in enumerate(zip(*table, strict=True))
-        if any(_SLASHED.fullmatch(cell) for cell in cells) and any(_ISO.match(cell) for cell in cells)
+        for column, cells in enumerate(texts.iter_columns())
+        if cells.str.contains(_SLASHED).any() and cells.str.contains(_ISO).any()
     ]
     if not mixed:
         return frozenset()
@@ -96,7 +96,7 @@ def _dates(table: list[list[str]], reader: fastexcel.ExcelReader, name: str) -> 
         (row, column)
         for column in mixed
         for row, cells in enumerate(table)
-        if _ISO.match(cells[column]) and moments.item(row, column) is not None
+        if re.match(_ISO, cells[column]) and moments.item(row, column) is not None
     )
 
 

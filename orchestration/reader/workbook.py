@@ -9,17 +9,16 @@ from orchestration.reader.biff import read_xls
 from orchestration.reader.errors import Limits, UnreadableFileError
 from orchestration.reader.filetypes import HTML, ODS, XLS, web_page
 from orchestration.reader.grid import Grid
-from orchestration.reader.header import find_layout, join_header
+from orchestration.reader.header import find_layout
 from orchestration.reader.layout import KnownHeader, Layout, OtherLine, Row, Words
+from orchestration.reader.merged_header import with_merged_header
 from orchestration.reader.opendocument import read_opendocument
-from orchestration.reader.shapes import is_blank, is_value
+from orchestration.reader.shapes import is_blank
 from orchestration.reader.sorting import sort_rows
 from orchestration.reader.swapped_dates import swap_back
 from orchestration.reader.text import decode, readable
 from orchestration.reader.webtable import read_web_tables
 from orchestration.reader.xlsx import read_xlsx
-
-_MOST_HEADER_ROWS = 4
 
 
 @dataclass(frozen=True)
@@ -122,11 +121,7 @@ def _grids(kind: str, path: Path, staging: Path, limits: Limits) -> tuple[list[G
 def _laid_out(grid: Grid, known: KnownHeader | None, words: Words) -> Sheet:
     rows = [Row(number, 1, cells, "\t".join(cells).rstrip("\t")) for number, cells in enumerate(grid.cells, start=1)]
     width = _width(rows)
-    layout = find_layout(rows, width, known)
-    if layout.header_line and grid.spans:
-        first, last = _header_rows(grid, layout, known)
-        if last - first > layout.body_line - layout.header_line - 1:
-            layout = join_header(rows, first, last - first + 1, width, known)
+    layout = with_merged_header(grid, rows, find_layout(rows, width, known), known)
     return Sheet(grid.name, rows, replace(layout, words=words))
 
 
@@ -134,39 +129,6 @@ def _width(rows: list[Row]) -> int:
     """How many cells most rows have filled up to, at least the widest's half: titles and footers are narrow."""
     widths = Counter(max((at for at, cell in enumerate(row.cut, 1) if cell), default=0) for row in rows)
     return max(widths, key=lambda width: (widths[width] * width, width), default=0)
-
-
-def _header_rows(grid: Grid, layout: Layout, known: KnownHeader | None) -> tuple[int, int]:
-    """The first and last row (from 0) of a header whose cells are merged: names over rows, and names of groups."""
-    first, last = layout.header_line - 1, layout.body_line - 2
-    for span in sorted(grid.spans):
-        if span.top < span.bottom < span.top + _MOST_HEADER_ROWS and span.top <= last and span.bottom >= first:
-            first, last = min(first, span.top), max(last, span.bottom)
-    if last == layout.body_line - 2 and (grouped := _grouped(grid, last)) and last + 1 < len(grid.cells):
-        below = {column for column, cell in enumerate(grid.cells[last + 1]) if not is_blank(cell)}
-        if below and below <= grouped and not any(is_value(grid.cells[last + 1][column]) for column in below):
-            last += 1
-    names = [cell for cell in grid.cells[first] if not is_blank(cell)]
-    if first and (grouped := _grouped(grid, first - 1)) and not _is_title(grid.cells[first - 1]):
-        joined = [
-            f"{above} {cell}" if at in grouped else cell
-            for at, (above, cell) in enumerate(zip(grid.cells[first - 1], grid.cells[first], strict=True))
-        ]
-        if len({*names}) < len(names) or not known or known(joined) >= known(grid.cells[first]):
-            first -= 1
-    return first, last
-
-
-def _grouped(grid: Grid, row: int) -> set[int]:
-    """The columns of a row over which one of its cells reaches that covers several, but not all that are filled."""
-    wide = [span for span in grid.spans if span.top <= row <= span.bottom and span.left < span.right]
-    return {column for span in wide for column in range(span.left, min(span.right, len(grid.cells[row]) - 1) + 1)}
-
-
-def _is_title(cells: list[str]) -> bool:
-    """Whether a row says one thing only, or something of the table rather than of its columns."""
-    texts = [cell for cell in cells if not is_blank(cell)]
-    return len(texts) < 2 or any(":" in cell or is_value(cell) for cell in texts)
 
 
 def _chosen(found: dict[int, Sheet], filled: dict[int, int], known: KnownHeader | None, words: Words) -> list[int]:

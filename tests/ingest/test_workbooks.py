@@ -203,3 +203,25 @@ def test_the_published_rows_say_so_masked(loaded: World) -> None:
     with duckdb.connect(str(loaded.home.analytics), read_only=True) as con:
         found = con.execute("SELECT sheet, sheet_row FROM upload_rows WHERE loan_id_text = 'L3' AND status = 'created'")
         assert found.fetchall() == [("Gadag", 2)]
+
+
+def test_rows_that_were_stored_before_sheets_were_known_have_none(new_world) -> None:
+    world = new_world()
+    world.put("plain.csv", "loan_id,phone\nL9,9845012399\n")
+    world.ingest()
+    ((sha256, kind),) = world.lake.uploads().select("sha256", "kind").rows()
+    stored = world.lake.rows(sha256, kind).collect()
+    stored.drop("sheet", "sheet_row").write_parquet(world.lake.rows_path(kind, sha256))
+    world.build()
+    assert world.rows("SELECT loan_id_text, sheet, sheet_row FROM upload_rows") == [("L9", None, None)]
+
+
+def test_many_sheets_with_columns_of_their_own(new_world, tmp_path) -> None:
+    world = new_world()
+    sheets = {
+        f"Branch {n}": [[*HEADER, f"Own {n // 50}"], [f"L{n}", "Asha", 9845012345 + n, 5, "", "x"]] for n in range(100)
+    }
+    world.put("book.xlsx", book(tmp_path / "book.xlsx", sheets))
+    world.load()
+    found = world.rows("SELECT line_number, sheet, sheet_row, json_keys(raw_data)[-1] FROM upload_rows ORDER BY 1")
+    assert found == [(2 * n + 2, f"Branch {n}", 2, f"Own {n // 50}") for n in range(100)]

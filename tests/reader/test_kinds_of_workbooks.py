@@ -278,8 +278,8 @@ def test_the_table_of_a_page_is_read(page, encoding):
     body = """<script>if (1 < 2) { document.write('<table><tr><td>no</td></tr></table>') }</script>
     <table><tr><td>Home</td><td>Log out</td></tr></table>
     <TABLE border=1><caption>Loans</caption><thead><tr><th>Loan ID<th>Name<th>Amount &amp; dues</tr></thead>
-    <tr><td><b>L1</b><script>x < "<td>"</script><!-- <td> --></td><td>Ren&eacute;e<br>Rao</td>
-    <td align=right>&nbsp;1,000.00 </td></tr>
+    <tr><td><b>L1</b><script>x < "<td>"</script><!-- <td> -->
+    <td>Ren&eacute;e<br>Rao<td align=right>&nbsp;1,000.00 </td></tr>
     <tr><td>L2<td>José<td>5</table>"""
     table = read_table(page(body, encoding), known=known_columns)
     assert table.header == ["Loan ID", "Name", "Amount & dues"]
