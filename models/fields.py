@@ -79,7 +79,7 @@ LOAN_BOOK_FIELDS: dict[str, tuple[str, ...]] = {
         ),
     ),
     "outstanding_amount": (
-        *("outstanding_amount", "outstanding", "total_outstanding", "total_outstanding_amount"),
+        *("outstanding_amount", "outstanding", "total_outstanding", "total_outstanding_amount", "outstanding_total"),
         *("principal_outstanding", "outstanding_principal", "pos", "pos_amount", "o/s", "o/s_amount", "total_o/s"),
         *(
             "outstanding_total",
