@@ -51,7 +51,7 @@ REPORTED = {
     "exotel_cdr_0603.csv": {22: "missing_call_sid", 30: "unknown_status", 46: "bad_phone"},
     "hosakere_loans_0703.csv": {25: "unidentified_customer"},
     "balances_0903.csv": {36: "unidentified_customer", 49: "bad_loan_id"},
-    "assistant_calls_0903.csv": {18: "missing_call_sid", 39: "bad_number", 40: "unknown_status"},
+    "assistant_calls_0903.csv": {18: "missing_call_sid", 40: "unknown_status"},
 }
 
 DUPLICATES = {
