@@ -139,7 +139,7 @@ def test_exactly_these_lines_have_something_to_report(sample: World) -> None:
 def test_every_error_code_occurs(sample: World) -> None:
     codes = {code for (code,) in sample.rows("SELECT DISTINCT code FROM upload_errors")}
     of_records = {"missing_upload", "earlier_error", "bad_value"}  # no file has these, only records of ours
-    of_records |= {"bad_call_sid", "bad_number"}  # the sample files have none: tests/transforms/test_macros.py has
+    of_records |= {"bad_call_sid", "bad_number"}  # the sample files have none
     assert codes == {*ROW_ERROR_CODES, *CELL_ERROR_CODES} - of_records
 
 

@@ -335,3 +335,12 @@ def test_amounts_add_up_beyond_the_largest_one(world: World) -> None:
     for table in ("employee_performance", "branch_performance"):
         found = world.rows(f"SELECT recovered_amount, talk_seconds FROM {table}")
         assert found == [(6 * Decimal(most), 2 * 999_999_999)]
+
+
+def test_a_call_id_that_lost_digits_is_refused_by_name(world: World) -> None:
+    sids = ["1.77269E+12", "1772685764.1", "1772685764.10"]
+    world.put("calls.csv", [{"call_id": sid, "to": "9845031201", "status": "completed"} for sid in sids])
+    world.ingest()
+    world.build_for("_stg_call_rows")
+    found = world.rows("SELECT call_sid, split_part(row_error, ':', 1) FROM _stg_call_rows ORDER BY line_number")
+    assert found == [(sids[0], "bad_call_sid"), (sids[1], None), (sids[2], None)]
