@@ -49,7 +49,7 @@ REPORTED = {
     "cauvery_cluster_05032026.csv": {20: "bad_date", 35: "bad_flag"},
     "exotel_cdr_0603.csv": {22: "missing_call_sid", 30: "unknown_status", 46: "bad_phone"},
     "balances_0903.csv": {49: "bad_loan_id"},
-    "assistant_calls_0903.csv": {18: "missing_call_sid", 39: "bad_number", 40: "unknown_status"},
+    "assistant_calls_0903.csv": {18: "missing_call_sid", 40: "unknown_status"},
 }
 
 DUPLICATES = {
@@ -136,12 +136,8 @@ def test_exactly_these_lines_have_something_to_report(sample: World) -> None:
 
 def test_every_error_code_occurs(sample: World) -> None:
     codes = {code for (code,) in sample.rows("SELECT DISTINCT code FROM upload_errors")}
-    of_records = {
-        "missing_customer_id",
-        "missing_upload",
-        "earlier_error",
-        "bad_value",
-    }  # no file has these, only records of ours
+    of_records = {"missing_customer_id", "missing_upload", "earlier_error", "bad_value"}  # no file has these
+    of_records |= {"bad_call_sid", "bad_number"}  # the sample files have none
     assert codes == {*ROW_ERROR_CODES, *CELL_ERROR_CODES} - of_records
 
 

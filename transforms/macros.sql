@@ -52,13 +52,22 @@ CREATE OR REPLACE MACRO is_clock(s) AS
         s, '^[0-9]{1,2}[:.][0-9]{2}([:.][0-9]{2}([.][0-9]+)?)?( ?[aApP][.]?[mM][.]?)?( ?(UTC|[-+][0-9]{2}:[0-9]{2}))?$'
     );
 
+-- The same as a clock: six digits and a spreadsheet's fraction of a day are times of day too.
+CREATE OR REPLACE MACRO clock_of(s) AS
+    CASE
+        WHEN is_clock(s) THEN s
+        WHEN regexp_matches(s, '^1899-12-3[01][ T]') THEN substr(s, 12)
+        WHEN regexp_matches(s, '^[0-2][0-9][0-5][0-9][0-5][0-9]$')
+        THEN substr(s, 1, 2) || ':' || substr(s, 3, 2) || ':' || substr(s, 5, 2)
+        WHEN regexp_matches(s, '^0?[.][0-9]+$')
+        THEN CAST(CAST(
+            TIMESTAMP '1970-01-01 00:00:00' + to_seconds(CAST(round(TRY_CAST(s AS DECIMAL(18, 10)) * 86400, 0) AS BIGINT)) AS TIME
+        ) AS VARCHAR)
+    END;
+
 -- A date and a time of two columns as the text of one moment; the time as it is where it has a date itself.
 CREATE OR REPLACE MACRO moment_text(date_cell, time_cell) AS
-    CASE
-        WHEN is_clock(time_cell)
-        THEN coalesce(regexp_replace(date_cell, '[ T]0?0:00(:00([.]0+)?)?$', '') || ' ' || time_cell, time_cell)
-        ELSE time_cell
-    END;
+    coalesce(regexp_replace(date_cell, '[ T]0?0:00(:00([.]0+)?)?$', '') || ' ' || clock_of(time_cell), time_cell);
 
 -- The date of a moment's text; null where it is a time of day alone.
 CREATE OR REPLACE MACRO date_part_of(s) AS
@@ -268,14 +277,6 @@ CREATE OR REPLACE MACRO seconds_of(s) AS
             [regexp_replace(lower(s), '[ ,\t\x{a0}]+|and', '', 'g')],
             lambda words: coalesce(seconds_of_clock(words), seconds_of_words(words))
         )[1]
-    END;
-
--- Whole seconds of a column that counts milliseconds: 134000 or 134000.0. What names its unit means what it says.
-CREATE OR REPLACE MACRO seconds_of_ms(s) AS
-    CASE
-        WHEN regexp_matches(s, '^[0-9]{1,12}([.][0-9]+)?$')
-        THEN coalesce(TRY_CAST(regexp_extract(s, '^([0-9]*)[0-9]{3}([.]|$)', 1) AS INTEGER), 0)
-        ELSE seconds_of(s)
     END;
 
 -- A count or a line's number, at most nine digits: 12 or 12.0.
@@ -492,27 +493,6 @@ CREATE OR REPLACE MACRO worded_timestamp(s, day_first, local_minutes) AS
 
 CREATE OR REPLACE MACRO timestamp_of(s, day_first, local_minutes) AS
     coalesce(plain_timestamp(s, day_first, local_minutes), worded_timestamp(s, day_first, local_minutes));
-
--- The text of a time whose date stands in another column: 05-03-2026 and 10.00 AM. Either may be blank, and the time may
--- repeat the date, or be a fraction of a day or six digits.
-CREATE OR REPLACE MACRO joined_time(date_cell, time_cell, day_first) AS
-    CASE
-        WHEN is_unstated(date_cell) THEN time_cell
-        WHEN is_unstated(time_cell) THEN date_cell
-        ELSE CAST(date_of(date_cell, day_first) AS VARCHAR) || ' ' || CASE
-            WHEN regexp_matches(time_cell, '^[0-9]{6}$')
-            THEN substr(time_cell, 1, 2) || ':' || substr(time_cell, 3, 2) || ':' || substr(time_cell, 5, 2)
-            WHEN regexp_matches(time_cell, '^0?[.][0-9]+$')
-            THEN CAST(CAST(TIMESTAMP '1970-01-01 00:00:00' + to_seconds(CAST(round(TRY_CAST(time_cell AS DECIMAL(18, 10)) * 86400, 0) AS BIGINT)) AS TIME) AS VARCHAR)
-            ELSE nullif(regexp_extract(time_cell, '(?:[0-9]{1,2}:|[0-9]{1,2}[.][0-9]{2}(?:[.][0-9]{2}|$| ?[AaPp])).*$'), '')
-        END
-    END;
-
--- The same as a time: naive UTC, or null.
-CREATE OR REPLACE MACRO date_and_time_of(date_cell, time_cell, day_first, local_minutes) AS
-    list_transform(
-        [joined_time(date_cell, time_cell, day_first)], lambda joined: timestamp_of(joined, day_first, local_minutes)
-    )[1];
 
 -- JSON, or the words of what should be JSON and is none.
 CREATE OR REPLACE MACRO json_of(s) AS CASE WHEN json_valid(s) THEN CAST(s AS JSON) ELSE to_json(s) END;

@@ -18,7 +18,7 @@ from models.fields import CALL_LOG, FIELDS, LOAN_BOOK, UNKNOWN
 from models.headers import Vocabulary, header_key
 from models.tables import LOAN_STATUSES
 from orchestration.errors import LoancallsError
-from orchestration.store.facts import FILE, ReadingNotes
+from orchestration.store.facts import FILE, READING, ReadingNotes
 from orchestration.store.home import Home
 from orchestration.store.lake import Lake
 
@@ -45,11 +45,12 @@ def own_vocabulary(home: Home) -> Vocabulary:
 
 
 def read_otherwise(lake: Lake, own: Vocabulary) -> list[str]:
-    """The sha256 of the uploads in the lake that would be read otherwise with `own` than they were."""
+    """The sha256 of the uploads in the lake that would be read otherwise now, and with `own`, than they were."""
     found = []
     for row in lake.uploads().iter_rows(named=True):
         was = Vocabulary.from_json(row["vocabulary"])
-        if row["source"] in (FILE, None) and was != own and _concerns(lake, row, was, own):
+        is_of_file = row["source"] in (FILE, None)
+        if row["reading"] != READING or (is_of_file and was != own and _concerns(lake, row, was, own)):
             found.append(row["sha256"])
     return found
 

@@ -26,7 +26,7 @@ from orchestration.reader import (
     unique_keys,
     write_parquet,
 )
-from orchestration.store.facts import FILE, ReadingNotes, UploadFacts
+from orchestration.store.facts import FILE, READING, ReadingNotes, UploadFacts
 from orchestration.store.lake import KINDS, Lake, upload_id_of
 
 _OTHER_LINES_SCHEMA = {"line_number": pl.Int64, "lines": pl.Int64, "kind": pl.String, "text": pl.String}
@@ -92,6 +92,7 @@ def store(
                 },
                 ensure_ascii=False,
             ),
+            reading=READING,
             vocabulary=own.as_json(),
         )
     )
@@ -138,6 +139,7 @@ def store_records(
             message=None,
             notes=ReadingNotes().as_json(),
             column_mapping="{}",
+            reading=READING,
             vocabulary=None,
         )
     )

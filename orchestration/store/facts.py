@@ -16,6 +16,8 @@ _POLARS: dict[type, pl.DataType] = {str: pl.String(), int: pl.Int64(), datetime:
 _DUCKDB: dict[type, str] = {str: "VARCHAR", int: "BIGINT", datetime: "TIMESTAMP"}
 # Where an upload comes from: a file that somebody sent, or (see `records`) our API or an import.
 FILE = "file"
+# Raised with every change of what a row of the lake is made of: what was read by another one is read again.
+READING = 2
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class UploadFacts:
     message: str | None
     notes: str
     column_mapping: str
+    reading: int | None  # the READING that it was read by
     vocabulary: str | None  # the lender's own headers and words that it was read with; null for our own records
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import polars as pl
 import pytest
 from support import World
 
@@ -67,6 +68,20 @@ def test_what_was_read_with_them_is_the_same_from_the_lake_alone(new_world: Call
     world.home.warehouse.unlink()
     world.build()
     assert world.table("loans").equals(before)
+
+
+def test_what_an_earlier_version_read_is_read_again(world: World) -> None:
+    world.put("book.csv", [{"loan_id": "L1", "phone": "9845012346"}])
+    world.load()
+    (sha256,) = world.lake.uploads()["sha256"]
+    path = world.lake.facts_path(sha256)
+    pl.read_parquet(path).drop("reading", "vocabulary").write_parquet(path)
+    rows = world.lake.rows_path("loan_book", sha256)
+    pl.read_parquet(rows).drop("alternate_phone", "sheet").write_parquet(rows)
+    assert [file.sha256 for file in world.inbox.pending(world.lake)] == [sha256]
+    world.load()
+    assert world.inbox.pending(world.lake) == []
+    assert world.rows("SELECT loan_id FROM loans") == [("L1",)]
 
 
 WRONG = {

@@ -14,7 +14,7 @@ import xlsxwriter
 from support import World
 
 from orchestration.ingest.run import Stated, ingest
-from orchestration.store.facts import Sighting
+from orchestration.store.facts import READING, Sighting
 from orchestration.store.lake import upload_id_of
 
 BOOK = b'\xef\xbb\xbfloan_id,phone,name,phone\r\nL1,98450 12345,"Asha ""A""",\r\n\r\nL2,9.8E+09,Ravi,0\r\n'
@@ -69,6 +69,7 @@ def test_what_the_lake_holds_of_an_upload(world):
             "message": None,
             "notes": '{"header_line": 1, "renamed_columns": {"phone 2": 4}}',
             "column_mapping": '{"full_name": ["name"], "phone": ["phone", "phone"], "loan_id": ["loan_id"]}',
+            "reading": READING,
             "vocabulary": None,
             "filename": "a.csv",
             "uploaded_by": "asha",
@@ -93,8 +94,9 @@ def test_what_the_lake_holds_of_an_upload(world):
     assert (third["loan_id"], third["problem"].split(":")[0]) == (None, "wrong_field_count")
     phones = pl.read_parquet(world.home.lake / "phones" / f"{sha(BOOK)}.parquet").rows_by_key("phone_text")
     assert {text: found[0][1:] for text, found in phones.items()} == {
-        "98450 12345": ("+919845012345", None),
+        "98450 12345": ("+919845012345", None, None),
         "9.8E+09": (
+            None,
             None,
             "has lost digits to an exponent; format the column as text and send the file again",
         ),

@@ -154,8 +154,6 @@ NUMBERS = table(
                 None, "", "-5", "1:5", "00:60:00", "00:00:60", "45 x", "NA", "1e3", "9999999999", "2.5 min", "1d",
                 "m", "s 45", "pt",
                 "12:34:56:78", "1 day 00:02:14", None)],
-    seconds_of_ms=[*each(134, "134000", "134000.0", "134999", "2m 14s", "134 sec", "00:02:14"), *each(0, "0", "999"),
-                   ("999999999999", 999_999_999), *each(None, "", "x", "-5", "9999999999999", None)],
     flag_of=[*each(True, "yes", "Y", "TRUE", "t", "1", "1.0", "DNC", "dnd", "Do Not Call", "registered"),
              *each(False, "no", "N", "False", "f", "0", "0.0", "Not Registered"),
              *each(None, "", "maybe", "2", None)],
@@ -249,23 +247,8 @@ TIMES = [
           "2026-03-05 14:30:00 +5", "0000-00-00 00:00:00", "2026-03-05 14:30 14:31", None),
 ]
 # A date in one cell and a clock in another, half past two in the afternoon where nothing else is said.
-JOINED = [
-    *((day, clock, "2026-03-05 09:00:00") for day, clock in [
-        ("05-03-2026", "14:30:00"), ("2026-03-05", "02:30 PM"), ("5 Mar 2026", "2.30.00 PM"), ("46086", "143000"),
-        ("2026-03-05 00:00:00", "14:30"), ("05/03/2026", "05/03/2026 14:30:00"), ("2026-03-05", "1899-12-30 14:30:00"),
-        ("20260305", "0.604166666667"), ("05032026", "09:00:00Z"), ("05-03-2026", "14:30:00 IST"), (None,
-            "05-03-2026 14:30"),
-        ("", "2026-03-05T14:30:00"), ("NA", "1772701200"), ("05-03-2026 14:30", ""), ("Mar 5, 2026, 2:30 PM", None),
-        ("05-03-2026", "2:30 p.m."), ("05-03-2026", "14.30"),
-    ]),
-    ("05-03-2026", None, "2026-03-04 18:30:00"), ("05-03-2026", "--", "2026-03-04 18:30:00"),
-    ("05-03-2026", "00:00", "2026-03-04 18:30:00"),
-    *((day, clock, None) for day, clock in [
-        ("05-13-2026", "14:30"), ("05-03-2026", "25:00"), ("05-03-2026", "x"), ("x", "14:30"), (None, None), (None,
-            "14:30"),
-        ("05-03-2026", "246060"), ("05-03-2026", "1.5"), ("", ""),
-    ]),
-]
+
+
 STATUSES = {
     "not_initiated": ["not_initiated", "ready", "scheduled"],
     "calling": ["queued", "initiated", "calling", "ringing"],
@@ -324,15 +307,6 @@ def test_every_month_has_its_number(ask):
 @pytest.mark.parametrize(("cell", "utc"), TIMES, ids=repr)
 def test_times_are_local_unless_they_state_a_zone(ask, cell, utc):
     assert ask("timestamp_of", cell, True, 330) == (utc and datetime.fromisoformat(utc))
-
-
-@pytest.mark.parametrize(("day", "clock", "utc"), JOINED, ids=repr)
-def test_a_date_and_a_time_in_two_cells_are_one_time(ask, day, clock, utc):
-    assert ask("date_and_time_of", day, clock, True, 330) == (utc and datetime.fromisoformat(utc))
-
-
-def test_a_date_in_two_cells_has_its_columns_order(ask):
-    assert ask("date_and_time_of", "03/05/2026", "10:00", False, 0) == datetime(2026, 3, 5, 10)
 
 
 @pytest.mark.parametrize(
@@ -457,6 +431,10 @@ MOMENTS = [
     ("2026-03-05", "2026-03-06 10:12", "2026-03-06 10:12"),
     ("2026-03-05", "10:12:44 UTC", "2026-03-05 10:12:44 UTC"),
     (None, "10:12", "10:12"),
+    ("2026-03-05", "143000", "2026-03-05 14:30:00"),
+    ("2026-03-05", "0.604166666667", "2026-03-05 14:30:00"),
+    ("2026-03-05", "1899-12-30 14:30:00", "2026-03-05 14:30:00"),
+    ("2026-03-05", "1772701200", "1772701200"),
     ("2026-03-05", None, None),
 ]
 
@@ -542,7 +520,7 @@ def test_times_of_our_records_are_iso_in_our_centuries(ask, cell, utc):
 OTHER_ARGUMENTS = {
     **{macro: ["true"] for macro in ("date_of", "iso_date", "day_text")},
     **{macro: ["true", "330"] for macro in ("timestamp_of", "plain_timestamp", "worded_timestamp")},
-    **{"zone_minutes": ["330"], "joined_time": ["cell", "true"], "date_and_time_of": ["cell", "false", "330"]},
+    **{"zone_minutes": ["330"], "clock_of": []},
     **{"id_of": ["'key'"], "row_id_of": ["1"], "fingerprint_of": ["'x'", "NULL"]},
     **{"cell_error": ["'field'", "'number'", "cell", "NULL"], "signed_amount": ["cell"], "order_evidence": ["cell"]},
     **{"unknown_word": ["3"], "status_of_loan": ["0"], "with_zone": ["'UTC'"], "moment_text": ["cell"]},
