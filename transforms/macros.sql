@@ -537,7 +537,9 @@ CREATE OR REPLACE MACRO call_word_of(s) AS
         WHEN s IN ('busy', 'no-answer', 'canceled') THEN 'disconnected'
         WHEN s = 'failed' THEN 'failed'
         ELSE list_transform([letters_of(s)], lambda word: CASE
-            WHEN word IN ('completed', 'callcompleted', 'complete') THEN 'call_completed'
+            WHEN word IN (
+                'completed', 'callcompleted', 'complete', 'callcomplete', 'completedsuccessfully', 'callcompletedsuccessfully'
+            ) THEN 'call_completed'
             WHEN word IN (
                 'answered', 'answer', 'ended', 'callended', 'connected', 'calldisconnected', 'normalclearing',
                 'normalcallclearing', 'userhangup', 'agenthangup', 'customerendedcall', 'assistantendedcall', 'success',
