@@ -30,6 +30,16 @@ def status_of(word: str) -> str | None:
     return STATUS_OF.get(word.lower().replace("-", "_").replace(" ", "_"))
 
 
+def became(row: Row) -> str:
+    """What a record says became of the call: of one that was answered the talk decides, else an end."""
+    status, talk = status_of(row["status"]), row["conversation_seconds"]
+    if row["status"].lower() != "answered":
+        return status
+    if talk or (talk is None and row["ended_at"] is not None):
+        return "call_completed"
+    return "disconnected" if talk == 0 and row["ended_at"] is not None else status
+
+
 @dataclass(eq=False)
 class Call:
     """A call session, attributed."""
@@ -87,10 +97,10 @@ class Calls:
         """What became of one call; what settles late counts by updated_at, else by the upload's time."""
         call = Call(sid, rows)
         rows = sorted(rows, key=lambda row: (row["updated_at"] or row.upload.at, row.order))
-        last = max(enumerate(rows), key=lambda pair: (RANK.get(status_of(pair[1]["status"]), 3), pair[0]))[1]
-        call.status, call.provider_status = status_of(last["status"]), last["status"]
+        last = max(enumerate(rows), key=lambda pair: (RANK.get(became(pair[1]), 3), pair[0]))[1]
+        call.status, call.provider_status = became(last), last["status"]
         for row in rows:
-            call.updates.setdefault((status_of(row["status"]), row["updated_at"] or row.upload.at), row)
+            call.updates.setdefault((became(row), row["updated_at"] or row.upload.at), row)
         names = (
             "initiated_at",
             "ended_at",

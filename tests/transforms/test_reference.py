@@ -341,9 +341,11 @@ def spoken_of(book: Book, upload: Upload, row: Row) -> dict:
     return {"branch_key": key_of(row["branch"]), "employee_key": book.employee(row)}
 
 
-def check_findings(seed: int, book: Book, told: Told) -> None:
+def check_findings(seed: int, book: Book, calls: Calls, told: Told) -> None:
     found = told.world.rows("SELECT upload_row_id, code FROM upload_findings")
     expected = {(row.place, code): {} for row, code in findings(book)}
+    nobodys = [call for call in calls.calls if call.attribution == "none" and call.placed]
+    expected |= {(call.rows[0].place, "found_nobody"): {} for call in nobodys}
     agree(seed, "upload_findings", expected, {(told.place[row], code): {} for row, code in found})
     assert len(found) == len(expected), f"seed {seed}: a finding twice"
 
@@ -485,7 +487,7 @@ def check_world(seed: int, new_world) -> None:
     told = Told(world)
     check_rows(seed, book, calls, told)
     check_uploads(seed, book, calls, told)
-    check_findings(seed, book, told)
+    check_findings(seed, book, calls, told)
     check_loans(seed, book, calls, told)
     check_calls(seed, calls, told)
     check_customers(seed, book, calls, told)
