@@ -174,7 +174,8 @@ def test_a_broken_mart_is_not_published(world: World, instance: dg.DagsterInstan
 def test_a_broken_column_stops_what_is_made_from_it(world: World, instance: dg.DagsterInstance) -> None:
     before = world.home.analytics.read_bytes()
     loans = load_transforms()["loans"]
-    sql = loans.sql.replace("WHEN outstanding_amount = 0 THEN 'closed'", "WHEN outstanding_amount = 0 THEN 'paid'")
+    sql = loans.sql.replace("coalesce(latest.status, 'active')", "replace(latest.status, 'closed', 'paid')")
+    assert sql != loans.sql
     result = materialize_with(dataclasses.replace(loans, sql=sql), instance)
     assert not result.success
     (failed,) = [check for check in result.get_asset_check_evaluations() if not check.passed]
