@@ -27,7 +27,11 @@ WORKED_OUT = {
     "call_status_updates": {"upload_row_id", "provider_status"},
 }
 # What is worked out where nothing is stated.
-FILLED_IN = {"call_sessions": {"customer_id", "loan_id", "triggered_by_batch", "triggered_by_row", "initiated_at"}}
+FILLED_IN = {
+    "call_sessions": {"customer_id", "loan_id", "triggered_by_batch", "triggered_by_row", "initiated_at"},
+    "loans": {"loan_key", "cluster_key", "branch_key", "employee_key"},
+    "upload_rows": {"branch_key", "employee_key"},
+}
 # How calling a person went is worked out from the calls, where there are some.
 OF_CALLS = {"status", "call_status", "last_contact_date"}
 

@@ -15,7 +15,7 @@ GENERATIONS = ("legacy", "hybrid", "properties", "current")
 WORDS = (
     *("not_initiated", "ready", "scheduled", "initiated", "calling", "ringing", "in_progress", "call_in_progress"),
     *("agent_transfer", "completed", "call_completed", "failed", "call_failed", "not_picked", "disconnected", "busy"),
-    *("no_answer", "dialing"),  # the last is of no list
+    *("no_answer", "wrapping_up"),  # the last is of no list
 )
 _START = datetime(2025, 11, 3, 4, 30)
 # The latest moment of every story; nothing but the update that says "completed" states it.

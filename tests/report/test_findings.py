@@ -263,12 +263,13 @@ def test_every_finding_of_a_broken_file(loaded: Loaded) -> None:
 def test_every_finding_of_a_broken_call_log(loaded: Loaded) -> None:
     found = [told(finding) for finding in loaded.cli.json("uploads", "calls.csv")]
     assert [(lines, count, what.split(":")[0]) for lines, count, what, _ in found] == [
+        ("", 3, "no column gives the time of a call"),
         ("3", 1, "bad_number"),
         ("3", 1, "unknown_status"),
         ("4", 1, "missing_call_sid"),
     ]
     assert all(fix for *_, fix in found)
-    assert found[0][3] == CELL_ERRORS["bad_number"]
+    assert found[1][3] == CELL_ERRORS["bad_number"]
 
 
 def test_a_file_that_failed_says_why_once(loaded: Loaded) -> None:

@@ -1,5 +1,5 @@
 -- Grain: one row per record of a call that speaks of the leg of its from_number.
--- Meaning: whether that leg is the borrower's: customers state the number that called, and none the one that was called.
+-- Meaning: whether the borrower is on that leg: customers state the number that called, and none the one that was called.
 SELECT rows.row_id, bool_or(callers.phone IS NOT NULL) AND NOT bool_or(called.phone IS NOT NULL) AS is_from_leg
 FROM _stg_call_rows AS rows
 LEFT JOIN _customer_phones AS called ON called.phone = rows.to_phone
