@@ -303,6 +303,8 @@ def test_a_cell_is_what_it_means_or_null_with_a_finding(sent: Sent, kind: str) -
             if of == field:
                 text = cell.strip(" " if kind in RECORD_KINDS else BLANKS)
                 text = text if kind in RECORD_KINDS else text.removeprefix("'")  # a spreadsheet's mark of text
+                if field == "loan_id" and kind in (CALL_LOG, CALL) and text.startswith("{"):
+                    text = ""  # a custom field of other things
                 found = complaint(field, place, str(type_), text, values[line], errors[line] or "")
                 wrong += [f"{kind}.{field} {text[:40]!r} is {str(values[line])[:40]!r}: {found}"] if found else []
     assert not wrong, "\n".join(wrong[:20])
