@@ -317,7 +317,7 @@ def _updates() -> list[dict[str, object]]:
         _update("3", "session 3", "completed", LATEST, message="", extra_data={}),
         _update("4", "session 3", "completed", LATEST, message="again"),
         _update("5", "session 1", "call_completed", None),
-        _update("6", "session 2", "dialing", _at(9, 5)),
+        _update("6", "session 2", "wrapping_up", _at(9, 5)),
         _update("7", "session 2", "busy", _FUTURE),
     ]
 
