@@ -23,7 +23,7 @@ from orchestration.reader.shapes import BLANKS, is_blank
 from orchestration.reader.sizes import check_lines
 from orchestration.reader.text import Decoded, decode, readable, returns_alone
 from orchestration.reader.titles import titles_above
-from orchestration.reader.workbook import Sheet, read_workbook
+from orchestration.reader.workbooks.workbook import Sheet, read_workbook
 
 _SAMPLE_ROWS = 1_000
 _SAMPLE_BYTES = 1 << 20

@@ -9,7 +9,7 @@ import xlsxwriter
 
 from models.headers import kind_of, known_columns, titled
 from orchestration.reader import Limits, Reading, ReadLimitError, Table, Words, read_file, read_table
-from orchestration.reader.grid import Grid, Span, padded, pads
+from orchestration.reader.workbooks.grid import Grid, Span, padded, pads
 
 HEADER = ["Loan ID", "Name", "Mobile", "Branch"]
 WORDS = Words(lambda header: kind_of(header)[0], titled)

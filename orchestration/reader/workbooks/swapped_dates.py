@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 from statistics import median
 
-from orchestration.reader.grid import Grid
 from orchestration.reader.layout import Layout
+from orchestration.reader.workbooks.grid import Grid
 
 _TYPED = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{2})")
 _MOST_MONTHS = 12

@@ -10,7 +10,7 @@ import fastexcel
 import polars as pl
 
 from orchestration.reader.errors import Limits, ReadLimitError, UnreadableFileError
-from orchestration.reader.grid import Grid, Marks, Place, check_cell, check_extent, padded
+from orchestration.reader.workbooks.grid import Grid, Marks, Place, check_cell, check_extent, padded
 
 Kind = Literal["string", "boolean", "float", "datetime"]
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
-from orchestration.reader.calamine import read_grids
 from orchestration.reader.errors import Limits, ReadLimitError, UnreadableFileError
-from orchestration.reader.grid import Grid, Marks, Place, Span, check_extent, pads
+from orchestration.reader.workbooks.calamine import read_grids
+from orchestration.reader.workbooks.grid import Grid, Marks, Place, Span, check_extent, pads
 
 _BLOCK = 1 << 22
 # References to columns of one letter and rows of five digits are not looked at: so many cells are no danger.

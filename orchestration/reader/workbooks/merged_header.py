@@ -1,9 +1,9 @@
 """A header that takes several rows, as its merged cells tell: names over rows, and names of groups of columns."""
 
-from orchestration.reader.grid import Grid
 from orchestration.reader.header import join_header
 from orchestration.reader.layout import KnownHeader, Layout, Row
 from orchestration.reader.shapes import is_blank, is_value
+from orchestration.reader.workbooks.grid import Grid
 
 _MOST_HEADER_ROWS = 4
 

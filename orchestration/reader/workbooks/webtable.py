@@ -5,7 +5,7 @@ import re
 from contextlib import suppress
 
 from orchestration.reader.errors import Limits, ReadLimitError
-from orchestration.reader.grid import Grid, Span, check_cell, check_extent
+from orchestration.reader.workbooks.grid import Grid, Span, check_cell, check_extent
 
 _MOST_SPANNED = 1_000  # columns, as browsers have it
 _MOST_ROWS_SPANNED = 65_534

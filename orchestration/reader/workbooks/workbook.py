@@ -5,20 +5,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from orchestration.reader.biff import read_xls
 from orchestration.reader.errors import Limits, UnreadableFileError
 from orchestration.reader.filetypes import HTML, ODS, XLS, web_page
-from orchestration.reader.grid import Grid
 from orchestration.reader.header import find_layout
 from orchestration.reader.layout import KnownHeader, Layout, OtherLine, Row, Words
-from orchestration.reader.merged_header import with_merged_header
-from orchestration.reader.opendocument import read_opendocument
 from orchestration.reader.shapes import is_blank
 from orchestration.reader.sorting import sort_rows
-from orchestration.reader.swapped_dates import swap_back
 from orchestration.reader.text import decode, readable
-from orchestration.reader.webtable import read_web_tables
-from orchestration.reader.xlsx import read_xlsx
+from orchestration.reader.workbooks.biff import read_xls
+from orchestration.reader.workbooks.grid import Grid
+from orchestration.reader.workbooks.merged_header import with_merged_header
+from orchestration.reader.workbooks.opendocument import read_opendocument
+from orchestration.reader.workbooks.swapped_dates import swap_back
+from orchestration.reader.workbooks.webtable import read_web_tables
+from orchestration.reader.workbooks.xlsx import read_xlsx
 
 
 @dataclass(frozen=True)

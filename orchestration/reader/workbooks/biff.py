@@ -7,9 +7,9 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
-from orchestration.reader.calamine import read_grids
 from orchestration.reader.errors import Limits, ReadLimitError, UnreadableFileError
-from orchestration.reader.grid import Grid, Marks, Span, check_extent, pads
+from orchestration.reader.workbooks.calamine import read_grids
+from orchestration.reader.workbooks.grid import Grid, Marks, Span, check_extent, pads
 
 _MOST_BYTES = 1 << 29  # far more than the 65,536 rows of such a sheet take
 _FREE = 0xFFFFFFFA  # from here on a number of a sector is a mark

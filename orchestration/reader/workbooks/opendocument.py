@@ -10,7 +10,7 @@ from typing import IO
 from xml.etree import ElementTree
 
 from orchestration.reader.errors import Limits, ReadLimitError, UnreadableFileError
-from orchestration.reader.grid import Grid, Place, Span, check_cell, check_extent
+from orchestration.reader.workbooks.grid import Grid, Place, Span, check_cell, check_extent
 
 _CONTENT = "content.xml"
 _TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
