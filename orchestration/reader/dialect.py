@@ -21,7 +21,7 @@ _FEW = 3
 _SAMPLE_CHARACTERS = 1 << 17
 _MOST_CELLS = 20_000
 _TOLD = re.compile(r"""\"?sep=([^\w"'])\"?[,;\t| ]*""", re.I)
-_QUOTED = re.compile(r'"[^"]*+(?:""[^"]*+)*+("|\Z)')
+_QUOTED = re.compile(r'"[^"]*(?:""[^"]*)*("|\Z)')
 _PLAIN = re.compile(r"[\w .'’()&/#*+=<>@?!%:_-]*")
 
 
@@ -185,8 +185,10 @@ def _loose_records(sample: str, dialect: Dialect) -> Iterator[list[tuple[str, bo
     """Records as (text, quoted) cells. A quote closes where a delimiter or a line's end follows, so that stray ones
     do no more harm than they must."""
     d, q = re.escape(dialect.delimiter), dialect.quote
-    inner = rf"\\.|[^{q}\\]|\\" if dialect.escape else rf"[^{q}]|{q}{q}"
-    cell = re.compile(rf"(?:{q}((?:{inner}|{q}(?!{d}|\n|\Z))*+){q}(?={d}|\n|\Z)|((?:(?!{d})[^\n])*+))({d}|\n|\Z)", re.S)
+    # Each piece can be taken in one way only, so that nothing is tried twice: the first releases of Python 3.11 match
+    # possessive repeats wrongly.
+    inner = rf"\\.|[^{q}\\]|\\(?!.)|{q}(?!{d}|\n|\Z)" if dialect.escape else rf"[^{q}]|{q}{q}|{q}(?!{q}|{d}|\n|\Z)"
+    cell = re.compile(rf"(?:{q}((?:{inner})*){q}(?={d}|\n|\Z)|((?:(?!{d})[^\n])*))({d}|\n|\Z)", re.S)
     record: list[tuple[str, bool]] = []
     position = count = 0
     while position <= len(sample) and count < _SAMPLE_RECORDS:

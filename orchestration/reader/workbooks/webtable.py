@@ -13,7 +13,7 @@ _MOST_CELLS = 8_000_000  # no browser shows as many
 _BREAKS = ("br", "p", "div")
 _WITHOUT_TEXT = ("script", "style")
 # Not html.parser: a page that leaves ten thousand tags open would keep it for hours.
-_TAG = re.compile(r"<(!--|[!?]|/?[a-z][a-z0-9]*)([^<>]*+)>?", re.I)
+_TAG = re.compile(r"<(!--|[!?]|/?[a-z][a-z0-9]*)([^<>]*)>?", re.I)
 _SPAN = re.compile(r"""\b(colspan|rowspan)\s*=\s*["']?\s*([0-9]{1,9})""", re.I)
 
 
@@ -86,7 +86,7 @@ class _Page:
             if name == "!--":
                 position = self.after(r"-->", tag.start() + 4)
             elif name in _WITHOUT_TEXT:
-                position = self.after(rf"</{name}[^<>]*+>?", position)
+                position = self.after(rf"</{name}[^<>]*>?", position)
             elif name.startswith("/"):
                 self.end(name[1:])
             else:
