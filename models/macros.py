@@ -1,18 +1,18 @@
-"""The SQL expressions that transforms share, for a connection: ingest needs a few of them, the warehouse all."""
+"""The SQL expressions that transforms share (`transforms/macros/`), for a connection that needs some or all of them."""
 
 import re
 from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import transforms
 
-_MACROS = Path(transforms.__file__).parent / "macros.sql"
+_FOLDER = Path(transforms.__file__).parent / "macros"
 
 
-@cache
 def macros() -> str:
-    """The SQL of the shared expressions."""
-    return _MACROS.read_text(encoding="utf-8")
+    """The SQL of the shared expressions, in an order in which they can be made."""
+    return "\n".join(_by_name().values())
 
 
 def macros_in(sql: str) -> str:
@@ -21,7 +21,7 @@ def macros_in(sql: str) -> str:
     needed: set[str] = set()
     todo = [sql]
     while todo:
-        for name in set(re.findall(r"\b(\w+)\(", todo.pop())) & known.keys() - needed:
+        for name in _called(todo.pop()) & known.keys() - needed:
             needed.add(name)
             todo.append(known[name])
     return "\n".join(statement for name, statement in known.items() if name in needed)
@@ -29,4 +29,11 @@ def macros_in(sql: str) -> str:
 
 @cache
 def _by_name() -> dict[str, str]:
-    return {match[1]: match[0] for match in re.finditer(r"(?ms)^CREATE OR REPLACE MACRO (\w+)\(.*?;$", macros())}
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sorted(_FOLDER.glob("*.sql")))
+    found = {match[1]: match[0] for match in re.finditer(r"(?ms)^CREATE OR REPLACE MACRO (\w+)\(.*?;$", text)}
+    uses = {name: sorted(_called(statement) & found.keys() - {name}) for name, statement in found.items()}
+    return {name: found[name] for name in TopologicalSorter(uses).static_order()}
+
+
+def _called(sql: str) -> set[str]:
+    return set(re.findall(r"\b(\w+)\(", sql))

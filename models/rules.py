@@ -9,13 +9,12 @@ import decimal
 import hashlib
 import threading
 from functools import cache, lru_cache
-from pathlib import Path
 from typing import Any
 
 import duckdb
 
-import transforms
 from models import phones
+from models.macros import macros
 
 _lock = threading.Lock()
 
@@ -23,7 +22,7 @@ _lock = threading.Lock()
 @cache
 def _connection() -> duckdb.DuckDBPyConnection:
     con = duckdb.connect(":memory:", config={"threads": 1, "autoinstall_known_extensions": False})
-    con.execute((Path(transforms.__file__).parent / "macros.sql").read_text(encoding="utf-8"))
+    con.execute(macros())
     return con
 
 
@@ -36,6 +35,11 @@ def _ask(expression: str, *values: object) -> Any:
 def call_status(word: str) -> str | None:
     """A status of a call in our words; None for a word that we do not know."""
     return _ask("call_status_of(?)", str(word).strip())
+
+
+def letters(word: str) -> str:
+    """What words are compared by: their letters in small; a word without letters is itself."""
+    return _ask("letters_of(?)", word)
 
 
 def call_status_rank(status: str) -> int:

@@ -1,7 +1,7 @@
 """The transforms: one `.sql` file is one plain SELECT is one table is one Dagster asset.
 
 Belongs here: `staging/` (one typed row per record), `core/` (customers, loans, calls and how they were found),
-`marts/` (analytics), folders in them by subject, `macros.sql` (expressions shared by several files) and
+`marts/` (analytics), folders in them by subject, `macros/` (expressions shared by several files) and
 `core/identity/steps/` (the two steps repeated until the groups of customers converge). The name of a table that is not
 published begins with an underscore.
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
+from models import rules
 from models.base import CallStatus
 from models.fields import CALL_LOG, FIELDS, LOAN_BOOK, UNKNOWN
 from models.headers import Vocabulary, header_key
@@ -40,7 +41,7 @@ def own_vocabulary(home: Home) -> Vocabulary:
         raise LoancallsError(f"{path} has a section [{name}]; it may have {' and '.join(f'[{s}]' for s in _SECTIONS)}.")
     fields = {name for kind in _STATUS_FIELDS for name, aliases in FIELDS[kind].items() if aliases}
     headers = _section(str(path), said, "headers", fields, "field", header_key)
-    words = _section(str(path), said, "status_words", {*CallStatus, *LOAN_STATUSES}, "status", _letters)
+    words = _section(str(path), said, "status_words", {*CallStatus, *LOAN_STATUSES}, "status", rules.letters)
     return Vocabulary(headers, words)
 
 
@@ -67,7 +68,7 @@ def _concerns(lake: Lake, upload: Mapping, was: Vocabulary, own: Vocabulary) -> 
     if not words:
         return False
     stated = lake.rows(upload["sha256"], upload["kind"]).select(pl.col(_STATUS_FIELDS[upload["kind"]]).unique())
-    return not words.isdisjoint(_letters(word) for (word,) in stated.collect().iter_rows() if word)
+    return not words.isdisjoint(rules.letters(word) for (word,) in stated.collect().iter_rows() if word)
 
 
 def _section(
@@ -86,8 +87,3 @@ def _section(
         if found.setdefault(key, meant) != meant:
             raise LoancallsError(f"{path}: '{text}' is there twice, as {found[key]} and as {meant}; keep one of them.")
     return found
-
-
-def _letters(word: str) -> str:
-    """As the macro letters_of has it."""
-    return "".join(char for char in word.lower() if char.isalpha()) or word.lower()

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Sequence
 from models.fields import CALL_LOG, FIELDS, JOINED_FIELDS, LOAN_BOOK, TITLED_FIELDS
 from models.headers import Vocabulary, column_positions, is_in_milliseconds, zone_in
 from models.quoting import identifier, literal
-from orchestration.macros import macros_in
 from orchestration.reader import Reading, stated, unique_keys
 
 _NOTHING = "CAST(NULL AS VARCHAR)"
@@ -38,11 +37,6 @@ def row_projection(reading: Reading, kind: str, upload_id: str, own: Vocabulary)
         *(f"{cell} AS {identifier(name)}" for name, cell in _fields(reading, kind, own, raw_data).items()),
     ]
     return ", ".join(columns), [upload_id]
-
-
-def needed_macros(projection: str) -> str:
-    """The SQL of the macros that a projection uses."""
-    return macros_in(projection)
 
 
 def _as_json(keys: list[str], places: Iterable[int]) -> str:

@@ -13,9 +13,10 @@ import pyarrow.parquet as pq
 from models import phones
 from models.fields import CALL_LOG, FIELDS, PHONE_FIELDS, UNKNOWN
 from models.headers import Vocabulary, column_positions, kind_of, known_columns, titled, unused_columns
+from models.macros import macros_in
 from models.quoting import identifier
 from models.shapes import known_shape
-from orchestration.ingest.projection import needed_macros, row_projection
+from orchestration.ingest.projection import row_projection
 from orchestration.reader import (
     Limits,
     OtherLine,
@@ -168,7 +169,7 @@ def _write_rows(
     reading: Reading, con: duckdb.DuckDBPyConnection, kind: str, upload_id: str, own: Vocabulary, target: Path
 ) -> Reading:
     projection, params = row_projection(reading, kind, upload_id, own)
-    con.execute(needed_macros(projection))
+    con.execute(macros_in(projection))
     return reading.write(con, projection, params, target)
 
 

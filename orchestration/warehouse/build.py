@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import duckdb
 
+from models.macros import macros
 from orchestration.errors import LoancallsError, TransformError
-from orchestration.macros import macros
 from orchestration.settings import Settings
 from orchestration.store.connection import connect, without_values
 from orchestration.store.hashing import short_hash

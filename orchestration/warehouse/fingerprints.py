@@ -13,7 +13,7 @@ import duckdb
 import expectations
 import models
 import transforms
-from orchestration.macros import macros
+from models.macros import macros
 from orchestration.settings import Settings
 from orchestration.store.atomic import logs
 from orchestration.store.hashing import digest

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 
 from expectations.contract import CHECKED_AS
 from models.base import Base, Pii, description, duckdb_type, published_tables
+from models.macros import macros_in
 from models.quoting import identifier, literal
 from orchestration.errors import LoancallsError
-from orchestration.macros import macros_in
 from orchestration.settings import Settings
 from orchestration.store import journal
 from orchestration.store.atomic import PRIVATE, put_database, remove_database, sync

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestration.macros import macros
+from models.macros import macros
 
 # DuckDB works on whole columns, so that every cell is asked about among others of all kinds.
 COMPANY = ["abc", "46086", "1:02:03", "05/03/2026 10:00 PM", "(1,000.00)", "9" * 30, ""]
