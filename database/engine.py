@@ -17,7 +17,7 @@ import models.writing  # noqa: F401  (what scripts set is put into our words fro
 from database.constraints import CannotBeKept, Conflict, check_insert, check_update
 from database.overlay import WRITABLE, Overlay
 from database.statements import records_of
-from models.base import published_tables
+from models.published import published_tables
 from orchestration.settings import load_settings
 from orchestration.store import journal
 from orchestration.store.home import Home

@@ -12,8 +12,9 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from models import rules
-from models.base import CallStatus
-from models.tables import CallSession, CallStatusUpdate, Customer, Loan, now
+from models.base import CallStatus, now
+from models.borrowers import Customer, Loan
+from models.calls import CallSession, CallStatusUpdate
 
 Id = uuid.UUID | str
 

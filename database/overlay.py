@@ -19,9 +19,12 @@ import sqlalchemy as sa
 from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.exc import TimeoutError as TurnTimeout
 
-from models.base import Base, duckdb_type, published_tables
+from models.base import Base, duckdb_type
+from models.borrowers import Customer, Loan
+from models.calls import CallSession, CallStatusUpdate
+from models.published import published_tables
 from models.quoting import literal
-from models.tables import CallSession, CallStatusUpdate, Customer, FileUpload, Loan, UploadRow
+from models.uploads import FileUpload, UploadRow
 from orchestration.settings import Settings
 from orchestration.store import journal
 from orchestration.store.home import Home

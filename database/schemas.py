@@ -27,7 +27,9 @@ from database.functions import (
     update_customer_call_status_by_phone,
 )
 from models.base import Base, CallStatus
-from models.tables import CallSession, CallStatusUpdate, Customer, FileUpload, Loan, UploadRow
+from models.borrowers import Customer, Loan
+from models.calls import CallSession, CallStatusUpdate
+from models.uploads import FileUpload, UploadRow
 
 SessionLocal = sessionmaker(bind=engine)
 

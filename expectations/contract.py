@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from models.base import published_tables
+from models.published import published_tables
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The declarative base, and the vocabulary the contract is written in."""
 
+import datetime as dt
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -90,6 +91,15 @@ def col(
     )
 
 
+# How an object lists its calls: without an order a database gives any.
+CALLS_BY_TIME = "CallSession.initiated_at, CallSession.call_sid"
+
+
+def now() -> dt.datetime:
+    """Now, as naive UTC: what tables store."""
+    return dt.datetime.now(dt.UTC).replace(tzinfo=None)
+
+
 def description(model: type[Base]) -> str:
     """The first paragraph of a class's docstring, on one line."""
     return " ".join((model.__doc__ or "").split("\n\n")[0].split())
@@ -112,21 +122,3 @@ def duckdb_type(column: sa.Column) -> str:
         return f"DECIMAL({kind.precision},{kind.scale})"
     plain = ((sa.Date, "DATE"), (sa.Boolean, "BOOLEAN"), (sa.BigInteger, "BIGINT"), (sa.Integer, "INTEGER"))
     return next((name for python, name in plain if isinstance(kind, python)), "VARCHAR")
-
-
-def published_tables() -> dict[str, type[Base]]:
-    """Every published table by name, in the order in which the classes were written."""
-    import models.marts  # noqa: F401  (imported so that the classes are mapped)
-    import models.tables  # noqa: F401
-
-    return {mapper.class_.__tablename__: mapper.class_ for mapper in _in_order(Base.registry.mappers)}
-
-
-def _in_order(mappers: Any) -> list[Any]:
-    modules = ("models.tables", "models.marts")
-
-    def key(mapper: Any) -> tuple[int, int]:
-        cls = mapper.class_
-        return modules.index(cls.__module__) if cls.__module__ in modules else 9, cls.__order__
-
-    return sorted(mappers, key=key)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from models.base import Base, Pii, description, duckdb_type, published_tables
+from models.base import Base, Pii, description, duckdb_type
+from models.published import published_tables
 
 PATH = Path(__file__).parent.parent / "docs" / "tables.md"
 

@@ -9,7 +9,7 @@ from sqlalchemy import DateTime as Timestamp
 from sqlalchemy.orm import Mapped
 
 from models.base import MONEY, MONEY_SUM, Base, col
-from models.tables import CELL_ERROR_CODES, ROW_ERROR_CODES
+from models.codes import CELL_ERROR_CODES, ROW_ERROR_CODES
 from models.types import Id
 
 JOURNEY_EVENTS = ("uploaded", "called", "status", "paid")

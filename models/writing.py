@@ -20,8 +20,10 @@ from sqlalchemy.orm import object_session
 
 from models import rules
 from models.base import Base
-from models.tables import CallSession, CallStatusUpdate, Customer, UploadRow
+from models.borrowers import Customer
+from models.calls import CallSession, CallStatusUpdate
 from models.types import CallStatusWord, plain
+from models.uploads import UploadRow
 
 
 def _meant(text: str, read: Callable[[str], Any], what_not: str) -> Any:

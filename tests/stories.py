@@ -14,8 +14,8 @@ import polars as pl
 import pytest
 from support import World, check_contract, check_together, csv_bytes
 
-from models.base import published_tables
 from models.fields import RECORD_FIELDS
+from models.published import published_tables
 from orchestration.store.hashing import hash_file
 from orchestration.store.lake import upload_id_of
 from orchestration.store.records import API, RecordFile, write_records

@@ -18,7 +18,7 @@ import duckdb
 import polars as pl
 
 from expectations.run import Outcome, Suites
-from models.base import published_tables
+from models.published import published_tables
 from orchestration.ingest.inbox import Inbox, partition_keys
 from orchestration.ingest.run import ingest
 from orchestration.settings import Settings, load_settings

@@ -36,8 +36,8 @@ from database.schemas import (
 )
 from expectations.contract import CHECKED_AS, reference_rules
 from expectations.identities import IDENTITIES
-from models.base import published_tables
 from models.fields import CALL, CUSTOMER, FILE_UPLOAD, LOAN, RECORD_FIELDS, UPLOAD_ROW
+from models.published import published_tables
 from orchestration.store import journal
 from orchestration.store.connection import connect
 from orchestration.store.records import IMPORT, RecordFile, write_records

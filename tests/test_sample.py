@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pytest
 from support import SAMPLE, World
 
-from models.tables import CELL_ERROR_CODES, ROW_ERROR_CODES
+from models.codes import CELL_ERROR_CODES, ROW_ERROR_CODES
 
 # filename, sender, kind, status, records, good (created + matched), errors, duplicates
 UPLOADS = [

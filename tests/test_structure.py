@@ -10,7 +10,8 @@ from support import REPO, World
 
 from expectations.contract import ColumnRule, column_rules, reference_rules
 from models import dictionary
-from models.base import Base, description, published_tables
+from models.base import Base, description
+from models.published import published_tables
 from orchestration.cli.app import app
 from orchestration.settings import PREFIX, Settings
 from orchestration.store.connection import connect

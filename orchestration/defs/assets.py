@@ -6,7 +6,8 @@ from typing import Any
 
 import dagster as dg
 
-from models.base import description, duckdb_type, published_tables
+from models.base import description, duckdb_type
+from models.published import published_tables
 from orchestration.defs.partitions import UPLOADS
 from orchestration.defs.resources import HomeResource, failures_in_words
 from orchestration.defs.results import check_result

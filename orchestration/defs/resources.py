@@ -8,7 +8,7 @@ import dagster as dg
 from pydantic import PrivateAttr
 
 from expectations.run import Outcome, Suites
-from models.base import published_tables
+from models.published import published_tables
 from orchestration.defs.history import alive, fail_dead_runs, forget_old_runs
 from orchestration.errors import LoancallsError
 from orchestration.settings import Settings, load_settings

@@ -15,9 +15,9 @@ import polars as pl
 
 from models import rules
 from models.base import CallStatus
+from models.borrowers import LOAN_STATUSES
 from models.fields import CALL_LOG, FIELDS, LOAN_BOOK, UNKNOWN
 from models.headers import Vocabulary, header_key
-from models.tables import LOAN_STATUSES
 from orchestration.errors import LoancallsError
 from orchestration.store.facts import FILE, READING, ReadingNotes
 from orchestration.store.home import Home

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import polars as pl
 
+from models.codes import CELL_ERRORS, ROW_ERRORS
 from models.fields import CALL_LOG, LOAN_BOOK
-from models.tables import CELL_ERRORS, ROW_ERRORS
 from orchestration.store.facts import ReadingNotes, UploadFacts
 from orchestration.store.lake import Lake
 

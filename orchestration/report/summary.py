@@ -5,7 +5,7 @@ import json
 import duckdb
 import polars as pl
 
-from models.tables import FINDINGS
+from models.codes import FINDINGS
 from orchestration.report.findings import error_findings, problem_findings, reading_findings
 from orchestration.settings import Settings
 from orchestration.store.connection import connect

@@ -2,7 +2,8 @@
 
 import sqlalchemy as sa
 
-from models.base import Base, duckdb_type, published_tables
+from models.base import Base, duckdb_type
+from models.published import published_tables
 
 
 def warehouse_types(column: sa.Column) -> set[str]:

@@ -10,8 +10,9 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from expectations.contract import CHECKED_AS
-from models.base import Base, Pii, description, duckdb_type, published_tables
+from models.base import Base, Pii, description, duckdb_type
 from models.macros import macros_in
+from models.published import published_tables
 from models.quoting import identifier, literal
 from orchestration.errors import LoancallsError
 from orchestration.settings import Settings

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 from support import LOANCALLS, SAMPLE, World
 
-from models.base import published_tables
+from models.published import published_tables
 
 NAME = "ಸಾಲ ₹.csv"
 BOOK = 'loan_id,name,phone,balance\nK1,ಆಶಾ,9845012345,"₹ 50,000"\nK2,José,9845012346,₹ 1.50\n'

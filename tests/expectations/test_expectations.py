@@ -8,7 +8,7 @@ import pytest
 from support import World, check_contract, check_together
 
 from expectations.run import Outcome
-from models.base import published_tables
+from models.published import published_tables
 from orchestration.warehouse.build import open_warehouse
 
 BOOK = [

@@ -15,8 +15,8 @@ import polars as pl
 import pytest
 from support import World
 
-from models.base import published_tables
-from models.tables import CELL_ERRORS, ROW_ERRORS
+from models.codes import CELL_ERRORS, ROW_ERRORS
+from models.published import published_tables
 from orchestration.cli import app as cli
 from orchestration.defs.assets import RAW
 from orchestration.report.findings import Finding, as_markdown, error_findings, places

@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 from support import World
 
-from models.base import published_tables
 from models.fields import CUSTOMER, RECORD_FIELDS
+from models.published import published_tables
 from orchestration.errors import LoancallsError
 from orchestration.store.journal import append, commits, sealed
 from orchestration.store.records import API, RecordFile, utc_now, waiting, write_records

@@ -17,7 +17,6 @@ from stories import frame, ours
 from support import World, check_contract, check_together
 
 from models import phones, rules
-from models.base import published_tables
 from models.fields import (
     CALL,
     CALL_LOG,
@@ -30,6 +29,7 @@ from models.fields import (
     STATUS,
     UPLOAD_ROW,
 )
+from models.published import published_tables
 from orchestration.reader.shapes import BLANKS
 from orchestration.settings import load_settings
 from orchestration.store.hashing import hash_file

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from support import World
 
-from models.base import published_tables
+from models.published import published_tables
 from orchestration.warehouse.transforms import load_transforms
 
 TABLES = list(published_tables())

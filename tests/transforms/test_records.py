@@ -11,8 +11,8 @@ import pytest
 from stories import Stories, Teller, Told, id_of, row_id
 from stories import told as told  # the fixture
 
+from models.codes import CELL_ERROR_CODES, ROW_ERROR_CODES
 from models.fields import CALL, CUSTOMER, FILE_UPLOAD, LOAN, RECORD_KINDS, STATUS, UPLOAD_ROW
-from models.tables import CELL_ERROR_CODES, ROW_ERROR_CODES
 from orchestration.store.lake import upload_id_of
 from orchestration.store.records import IMPORT
 

@@ -14,7 +14,7 @@ import pytest
 from reference import Book, Row, Upload, findings, key_of, upload_totals
 from reference_calls import LOCAL, Calls
 
-from models.tables import CELL_ERROR_CODES, ROW_ERROR_CODES
+from models.codes import CELL_ERROR_CODES, ROW_ERROR_CODES
 from orchestration.store.lake import upload_id_of
 
 BORROWERS = [f"+9198765000{number:02}" for number in range(1, 6)]

@@ -17,7 +17,7 @@ import pytest
 from disk import disk
 from support import World, check_contract, check_together
 
-from models.base import published_tables
+from models.published import published_tables
 from orchestration.errors import LoancallsError
 from orchestration.store import journal
 from orchestration.store.connection import connect
