@@ -115,7 +115,7 @@ def _as_the_lender_means(cell: str, own: Vocabulary) -> str:
     if not own.words or cell == _NOTHING:
         return _NOTHING
     means = " ".join(f"WHEN {literal(word)} THEN {literal(status)}" for word, status in own.words.items())
-    return f"CASE letters_of({cell}) {means} END"
+    return f"list_transform([letters_of({cell})], lambda word: CASE word {means} END)[1]"
 
 
 def _joined(cells: Sequence[str]) -> str:

@@ -36,7 +36,6 @@ _MOST_NAMED = 100
 _BLANK = "''"
 _USUAL_RECORD_BYTES = 1 << 24
 
-_WORDS = Words(kind_of=lambda header: kind_of(header)[0], titled=titled)
 _EMPTY = "the file is empty; if it should hold data, send it again"
 
 
