@@ -450,7 +450,7 @@ def test_a_cell_far_away_in_a_sheet_that_lies_elsewhere(folder, book):
 
 # --- end to end ------------------------------------------------------------------------------------------------------
 
-LONG = b"x" * 1_500
+LONG = b"xyz" * 500
 SETTINGS = {
     "max_file_bytes": (
         "200",
