@@ -25,18 +25,22 @@ CREATE OR REPLACE MACRO undressed_id(s) AS
         ELSE without_point_zero(s)
     END;
 
+-- The next two hand the cell on by a lambda: each names it many times, and they are used one within the other.
+
 -- A lender's loan number as it is written; null for one that is absent or has lost its digits.
 CREATE OR REPLACE MACRO loan_number(s) AS
     CASE
         WHEN regexp_matches(s, '^[A-Z1-9][A-Z0-9/-]*[0-9]$') AND replace(s, substr(s, 1, 1), '') <> '' THEN s
-        ELSE list_transform([undressed_id(s)], lambda t: CASE WHEN NOT is_absent(t) AND NOT has_exponent(t) THEN t END)[1]
+        ELSE list_transform(
+            list_transform([s], lambda cell: undressed_id(cell)), lambda t: CASE WHEN NOT is_absent(t) AND NOT has_exponent(t) THEN t END
+        )[1]
     END;
 
 -- By what spellings of a loan's number, a branch or an employee are one: upper case, single spaces, nothing of a spreadsheet.
 CREATE OR REPLACE MACRO key_of(s) AS
     CASE
         WHEN regexp_matches(s, '^[A-Za-z0-9][A-Za-z0-9/_-]*( [A-Za-z0-9./_-]+)*$') THEN upper(s)
-        ELSE upper(trim(regexp_replace(undressed_id(s), '[ \t ]+', ' ', 'g'), ' '))
+        ELSE list_transform([s], lambda cell: upper(trim(regexp_replace(undressed_id(cell), '[ \t\x{a0}]+', ' ', 'g'), ' ')))[1]
     END;
 
 -- The loan that a provider's custom field names: the field itself, `loan_id=EX-2`, or JSON with such a key.

@@ -13,6 +13,7 @@ WITH date_orders AS (
 
 SELECT
     rows.*,
+    loan_in_custom_field(rows.loan_id) AS loan_cell,
     row_id_of(uploads.sha256, rows.line_number) AS row_id,
     from_phones.phone AS from_phone,
     to_phones.phone AS to_phone,
