@@ -55,7 +55,6 @@ class Suites:
         self._con = con
         self._views = views
         self._cursors: list[duckdb.DuckDBPyConnection] = []
-        self._batches: dict[str, Any] = {}
 
     def contract(self, table: str) -> list[Outcome]:
         """Hold a published table against its own contract: not null, unique, allowed values."""
@@ -86,27 +85,22 @@ class Suites:
         if not queries:
             return []
         gx, no_rows = great_expectations(), _no_rows()
-        expectations = [no_rows(unexpected_rows_query=query) for query in queries]
-        results = self._batch(table).validate(gx.ExpectationSuite(name=f"{table}_{suite}", expectations=expectations))
+        expectations = [no_rows(unexpected_rows_query=_on(table, query)) for query in queries]
+        results = self._batch.validate(gx.ExpectationSuite(name=f"{table}_{suite}", expectations=expectations))
         for cursor in self._cursors:
             cursor.execute("SELECT 1").fetchall()  # ends a result that was left unread, which a checkpoint waits for
         for result in results.results:
             _raise_if_not_computed(table, result)
         return [not result.success for result in results.results]
 
-    def _batch(self, table: str) -> Any:
-        if table not in self._batches:
-            asset = self._source.add_table_asset(table, table_name=CHECKED_AS.get(table, table))
-            self._batches[table] = asset.add_batch_definition_whole_table("all").get_batch()
-        return self._batches[table]
-
     @cached_property
-    def _source(self) -> Any:
+    def _batch(self) -> Any:
+        """The whole database: each query names its table, and the library is long about every batch that it makes."""
         from sqlalchemy.pool import StaticPool
 
         context = great_expectations().get_context(mode="ephemeral")
         context.variables.progress_bars = {"globally": False}
-        return context.data_sources.add_sql(
+        source = context.data_sources.add_sql(
             "warehouse",
             connection_string="duckdb:///:memory:",  # never opened: the connection that there is serves
             kwargs={
@@ -116,6 +110,7 @@ class Suites:
                 "creator": self._connect,
             },
         )
+        return source.add_query_asset("all", query="SELECT 1").add_batch_definition_whole_table("all").get_batch()
 
     def _connect(self) -> Any:
         from duckdb_sqlalchemy import ConnectionWrapper
@@ -140,10 +135,15 @@ class Suites:
 
     def _failing(self, table: str, query: str) -> tuple[int, list[str]]:
         """How many rows a query finds, and the first keys of them."""
-        query = query.format(batch=identifier(CHECKED_AS.get(table, table)))
+        query = _on(table, query)
         ((count,),) = self._con.execute(f"SELECT count(*) FROM ({query}) AS failing").fetchall()
         rows = self._con.execute(f"SELECT * FROM ({query}) AS failing LIMIT {_EXAMPLES}").fetchall()
         return count, list(dict.fromkeys("/".join(map(str, row)) for row in rows))
+
+
+def _on(table: str, query: str) -> str:
+    """A query about the rows of a table, where they are kept."""
+    return query.format(batch=identifier(CHECKED_AS.get(table, table)))
 
 
 def _condition(rule: ColumnRule) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from models.fields import CALL_LOG, FIELDS, JOINED_FIELDS, LOAN_BOOK, TITLED_FIELDS
 from models.headers import Vocabulary, column_positions, is_in_milliseconds, zone_in
 from models.quoting import identifier, literal
-from orchestration.reader import Reading, stated, unique_keys
+from orchestration.reader import Reading, ends_bare, stated, trimmed, unique_keys
 
 _NOTHING = "CAST(NULL AS VARCHAR)"
 # Codes that would be null words elsewhere: VICIdial's NA is no answer.
@@ -82,10 +82,11 @@ def _fields(reading: Reading, kind: str, own: Vocabulary, raw_data: str) -> dict
 
 def _cell(reading: Reading, position: int, name: str) -> str:
     column, header = f"c{position}", reading.header[position]
-    bare = stated(column, reading.padding)
     if name in _AS_WRITTEN:
-        return bare
-    cell = f"CASE WHEN is_plain_cell({column}) THEN {bare} ELSE cell_of({bare}) END"
+        return stated(column, reading.padding)
+    # A cell that is plain at its first letter and has no blank behind it is what it says.
+    plain = " AND ".join([f"is_plain_cell({column})", *ends_bare(column, reading.padding)])
+    cell = f"CASE WHEN {plain} THEN {column} ELSE cell_of({trimmed(column)}) END"
     if name.endswith("_at") and (zone := zone_in(header)):
         return f"with_zone({cell}, {literal(zone)})"
     if name.endswith("_seconds") and is_in_milliseconds(header):

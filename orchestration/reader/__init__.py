@@ -13,7 +13,7 @@ Does not belong here: what columns mean (`models.fields`), hashing and storing (
 """
 
 from orchestration.reader.errors import Limits, ReadError, ReadLimitError, UnreadableFileError
-from orchestration.reader.fast import stated, write_parquet
+from orchestration.reader.fast import ends_bare, stated, trimmed, write_parquet
 from orchestration.reader.layout import OtherLine, Words
 from orchestration.reader.reading import LineCounts, Reading, read_file, unique_keys
 from orchestration.reader.table import Record, Table, read_table
@@ -29,9 +29,11 @@ __all__ = [
     "Table",
     "UnreadableFileError",
     "Words",
+    "ends_bare",
     "read_file",
     "read_table",
     "stated",
+    "trimmed",
     "unique_keys",
     "write_parquet",
 ]

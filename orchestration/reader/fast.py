@@ -292,8 +292,17 @@ def stated(column: str, padding: str) -> str:
     if not padding:
         return f"nullif({column}, '')"
     bare = [f"{column} >= '!'"] + ([] if padding.isascii() else [f"{column} < chr(127)"])
-    bare += [f"NOT ends_with({column}, {_character(char)})" for char in padding]
-    return f"CASE WHEN {' AND '.join(bare)} THEN {column} ELSE nullif(trim({column}, {_text(BLANKS)}), '') END"
+    return f"CASE WHEN {' AND '.join([*bare, *ends_bare(column, padding)])} THEN {column} ELSE {trimmed(column)} END"
+
+
+def ends_bare(column: str, padding: str) -> list[str]:
+    """Conditions that no blank stands behind a cell which may be padded with some of `padding`."""
+    return [f"NOT ends_with({column}, {_character(char)})" for char in padding]
+
+
+def trimmed(column: str) -> str:
+    """A cell without the blanks around it, whichever they are; null when it is blank."""
+    return f"nullif(trim({column}, {_text(BLANKS)}), '')"
 
 
 def _character(char: str) -> str:

@@ -13,8 +13,17 @@ from orchestration.store.atomic import PRIVATE
 from orchestration.store.home import Home
 
 
-def connect(path: Path | str, home: Home, settings: Settings, read_only: bool = False) -> duckdb.DuckDBPyConnection:
-    """A DuckDB connection with our limits, spilling into the home, that installs nothing."""
+# DuckDB hands out rows by some hundred thousand, so of less there is nothing to share, and threads wait for each other.
+_BYTES_FOR_ONE_THREAD = 8 << 20
+
+
+def connect(
+    path: Path | str, home: Home, settings: Settings, read_only: bool = False, data_bytes: int | None = None
+) -> duckdb.DuckDBPyConnection:
+    """A DuckDB connection with our limits, spilling into the home, that installs nothing.
+
+    `data_bytes` says how much there is to read, where that is known: one thread is quicker with what is small.
+    """
     config: dict[str, str | bool | int | float | list[str]] = {
         "temp_directory": str(home.root / "tmp"),
         "autoinstall_known_extensions": False,
@@ -26,6 +35,8 @@ def connect(path: Path | str, home: Home, settings: Settings, read_only: bool = 
         config["memory_limit"] = settings.memory_limit
     if settings.threads:
         config["threads"] = settings.threads
+    elif data_bytes is not None and data_bytes < _BYTES_FOR_ONE_THREAD:
+        config["threads"] = 1
     try:
         con = duckdb.connect(str(path), read_only=read_only, config=config)
         if isinstance(path, Path) and not read_only:

@@ -150,6 +150,10 @@ class Lake:
         wanted = complete if shas is None else complete & shas
         return [path for path in sorted((self.root / folder).glob("*.parquet")) if path.name.split(".")[0] in wanted]
 
+    def rows_bytes(self) -> int:
+        """How large the records of all uploads are, as the lake keeps them."""
+        return sum(path.stat().st_size for path in (self.root / "upload_rows").glob("*/*.parquet"))
+
     # --- what ingest writes -------------------------------------------------------------------------------------
 
     def keep_original(self, staged: Path, sha256: str) -> None:

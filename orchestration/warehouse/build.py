@@ -186,9 +186,10 @@ class Warehouse:
 def open_warehouse(home: Home, settings: Settings) -> Iterator[Warehouse]:
     """Open the working database for writing; checkpointed and closed at the end, also when something fails."""
     (home.root / "tmp").mkdir(mode=0o700, exist_ok=True)
-    con = connect(home.warehouse, home, settings)
+    lake = Lake(home)
+    con = connect(home.warehouse, home, settings, data_bytes=lake.rows_bytes())
     try:
-        warehouse = Warehouse(con, Lake(home), settings)
+        warehouse = Warehouse(con, lake, settings)
         warehouse.refresh()
         yield warehouse
         warehouse.settle()

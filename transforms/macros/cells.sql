@@ -19,12 +19,9 @@ CREATE OR REPLACE MACRO is_null_word(s) AS
         ELSE s NOT IN ('Nan', 'Nat') AND contains(null_words(), '|' || lower(s) || '|')
     END;
 
--- Whether a cell can be neither dressed nor a null word, as nearly all are seen to be at their first letter: a digit but 0
--- and 1 (1900-01-00), or a letter but n.
-CREATE OR REPLACE MACRO is_plain_cell(s) AS
-    ascii(s) BETWEEN 50 AND 57
-    OR (ascii(s) BETWEEN 65 AND 90 AND ascii(s) <> 78)
-    OR (ascii(s) BETWEEN 97 AND 122 AND ascii(s) <> 110);
+-- Whether a cell can be neither dressed nor a null word, as nearly all are seen to be at their first letter: from 2 to z
+-- (1900-01-00 begins with 1), and none of < = N [ \ n.
+CREATE OR REPLACE MACRO is_plain_cell(s) AS ascii(s) BETWEEN 50 AND 122 AND ascii(s) NOT IN (60, 61, 78, 91, 92, 110);
 
 -- Without what a spreadsheet puts around a cell to keep it as text: an apostrophe before it, or ="000123".
 CREATE OR REPLACE MACRO undressed(s) AS
@@ -36,7 +33,9 @@ CREATE OR REPLACE MACRO undressed(s) AS
 
 -- What a cell states, null for nothing.
 CREATE OR REPLACE MACRO cell_of(s) AS
-    list_transform([undressed(s)], lambda cell: CASE WHEN cell <> '' AND NOT is_null_word(cell) THEN cell END)[1];
+    list_transform(
+        list_transform([s], lambda cell: undressed(cell)), lambda cell: CASE WHEN cell <> '' AND NOT is_null_word(cell) THEN cell END
+    )[1];
 
 -- What words are compared by: their letters, whatever the case; a word without letters is itself.
 CREATE OR REPLACE MACRO letters_of(s) AS
