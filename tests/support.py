@@ -172,11 +172,19 @@ class World:
 
     def table(self, name: str) -> pl.DataFrame:
         """A whole table, UUIDs and JSON as text, in an order of its own cells: equal tables are equal frames."""
+        return self.tables([name])[name]
+
+    def tables(self, names: Iterable[str]) -> dict[str, pl.DataFrame]:
+        """Several tables, each as `table` gives it."""
         with connect(self.home.warehouse, self.home, self.settings, read_only=True) as con:
-            kinds = con.execute(f"DESCRIBE {name}").fetchall()
-            cells = [
-                f'CAST("{column}" AS VARCHAR) AS "{column}"' if kind in ("UUID", "JSON") else f'"{column}"'
-                for column, kind, *_ in kinds
-            ]
-            frame = con.sql(f"SELECT {', '.join(cells)} FROM {name}").pl()
-        return frame.sort(frame.columns)
+            return {name: _frame(con, name) for name in names}
+
+
+def _frame(con: duckdb.DuckDBPyConnection, name: str) -> pl.DataFrame:
+    kinds = con.execute(f"DESCRIBE {name}").fetchall()
+    cells = [
+        f'CAST("{column}" AS VARCHAR) AS "{column}"' if kind in ("UUID", "JSON") else f'"{column}"'
+        for column, kind, *_ in kinds
+    ]
+    frame = con.sql(f"SELECT {', '.join(cells)} FROM {name}").pl()
+    return frame.sort(frame.columns)

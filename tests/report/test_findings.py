@@ -197,9 +197,9 @@ def test_it_is_as_if_the_files_were_read_for_the_first_time(loaded: Loaded, tmp_
     for path in files(tmp_path / "sent", "book.csv", "calls.csv", "narrow.csv", "targets.csv"):
         fresh.inbox.take(path, "hosa")
     fresh.load()
-    for name in published_tables():
-        table = fresh.table(name)
-        assert again.table(name).equals(table), name
+    before = again.tables(published_tables())
+    for name, table in fresh.tables(published_tables()).items():
+        assert before[name].equals(table), name
         assert table.height or name == "payments", "nobody of these has paid"
 
 

@@ -38,7 +38,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 
 def tables(world: World) -> dict[str, pl.DataFrame]:
-    return {table: world.table(table) for table in published_tables()}
+    return world.tables(published_tables())
 
 
 @pytest.fixture(scope="module")

@@ -61,7 +61,7 @@ def random_uploads(seed: int) -> list[tuple[str, list[dict], str]]:
 
 
 def tables_of(world: World) -> dict[str, object]:
-    return {table: world.table(table) for table in TABLES}
+    return world.tables(TABLES)
 
 
 def assert_same(left: dict, right: dict, how: str) -> None:
@@ -111,16 +111,16 @@ def test_an_upload_that_arrives_late_moves_no_row_of_others(new_world: Callable[
         for name, transform in load_transforms().items()
         if transform.layer != "marts" and not transform.is_view and name != "_call_counts"
     ]
-    before = {table: world.table(table) for table in kept}
+    before = world.tables(kept)
     stranger = {"loan_id": "Z1", "phone": "9845099999", "pan": "ZZZXE1234F", "emp_id": "Z9", "branch": "Zed"}
     world.put("early.csv", [stranger], "2026-02-01 04:00")
     call = {"call_sid": "z1", "to": "9845099999", "status": "busy", "start_time": "2026-02-01 10:00:00"}
     world.put("early_calls.csv", [call], "2026-02-01 12:00")
     world.load()
+    after = world.tables(kept)
     for table, rows in before.items():
-        after = world.table(table)
-        assert rows.join(after, on=rows.columns, how="anti", nulls_equal=True).is_empty(), table
-    grown = [table for table in kept if world.table(table).height > before[table].height]
+        assert rows.join(after[table], on=rows.columns, how="anti", nulls_equal=True).is_empty(), table
+    grown = [table for table in kept if after[table].height > before[table].height]
     assert {"loan_snapshots", "call_sessions", "_upload_row_outcomes"} <= {*grown}
 
 

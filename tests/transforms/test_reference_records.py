@@ -301,7 +301,7 @@ MAKERS = {
 
 
 def tables_of(world: World) -> dict[str, pl.DataFrame]:
-    return {table: world.table(table) for table in TABLES}
+    return world.tables(TABLES)
 
 
 @pytest.mark.parametrize("seed", [0, 2])

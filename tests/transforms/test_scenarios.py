@@ -14,6 +14,7 @@ from fractions import Fraction
 from pathlib import Path
 from uuid import UUID
 
+import duckdb
 import polars as pl
 import pytest
 from support import World
@@ -90,12 +91,11 @@ def inputs(story: Path) -> list[Path]:
     return [story / name for name in manifest["filename"]]
 
 
-def table_of(world: World, table: str, columns: list[str]) -> pl.DataFrame:
+def table_of(con: duckdb.DuckDBPyConnection, table: str, columns: list[str]) -> pl.DataFrame:
     """Every row of a table, of these columns; those of READABLE in words."""
     words = {name: f't."{name}"' for name in columns} | READABLE.get(table, {})
     cells = [f'{words[name]} AS "{name}"' for name in columns]
-    with connect(world.home.warehouse, world.home, world.settings, read_only=True) as con:
-        return con.sql(f"SELECT {', '.join(cells)} FROM {table} AS t").pl()
+    return con.sql(f"SELECT {', '.join(cells)} FROM {table} AS t").pl()
 
 
 def typed(cell: str, name: str, kind: pl.DataType) -> object:
@@ -143,14 +143,15 @@ def differences(table: str, expected: pl.DataFrame, found: pl.DataFrame) -> str:
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
 def test_the_story_comes_out_as_told(story: Path, new_world: Callable[..., World]) -> None:
-    world = new_world(threads="1")
+    world = new_world()
     for path in inputs(story):
         world.inbox.take(path)
     world.load()
     found = []
-    for path in sorted((story / "expected").iterdir()):
-        expected = pl.read_csv(path, infer_schema=False)
-        found.append(differences(path.stem, expected, table_of(world, path.stem, expected.columns)))
+    with connect(world.home.warehouse, world.home, world.settings, read_only=True) as con:
+        for path in sorted((story / "expected").iterdir()):
+            expected = pl.read_csv(path, infer_schema=False)
+            found.append(differences(path.stem, expected, table_of(con, path.stem, expected.columns)))
     assert not any(found), "\n\n" + "\n\n".join(text for text in found if text)
 
 
