@@ -200,9 +200,15 @@ class _Later(ModuleType):
 @cache
 def _no_rows() -> Any:
     """An expectation that a query finds no rows. The library's own runs the query twice, to have the rows too."""
+    pydantic = importlib.import_module("great_expectations.compatibility.pydantic")
 
     class ExpectNoRows(great_expectations().expectations.UnexpectedRowsExpectation):  # type: ignore[misc]
         metric_dependencies = ("unexpected_rows_query.row_count",)
+
+        @pydantic.validator("unexpected_rows_query", allow_reuse=True)
+        def _validate_query(cls, query: str) -> str:
+            """The library's own prints a warning of every query that names its table itself."""
+            return query
 
         def _validate(self, metrics: dict, *_: object, **__: object) -> dict:
             count = metrics["unexpected_rows_query.row_count"]

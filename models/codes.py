@@ -27,7 +27,7 @@ CELL_ERRORS = {
 FINDINGS = {
     "no_contact": (
         "no row states a phone or a national id of the loan's borrower",
-        "state one, so that he can be called",
+        "state one, so that they can be called",
     ),
     "several_borrowers": (
         "the row states somebody else than the loan's borrower in the same file",

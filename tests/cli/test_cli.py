@@ -50,6 +50,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert [run.returncode for run in runs] == [0, 0], said
     for name, (output, _) in zip(("loans.csv", "calls.csv"), said, strict=True):
         assert name in output and f"Published: {home.analytics}" in output
+        assert output.startswith("filename "), "a library has printed something of its own"
     return folder
 
 

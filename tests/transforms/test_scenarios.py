@@ -7,6 +7,7 @@ lists the columns that say in words what they point at. Row order does not count
 """
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -91,6 +92,13 @@ def inputs(story: Path) -> list[Path]:
     return [story / name for name in manifest["filename"]]
 
 
+def looked_at(story: Path) -> set[str]:
+    """The tables that a story compares, and those that say in words what their ids point at."""
+    tables = {path.stem for path in (story / "expected").iterdir()}
+    words = " ".join(" ".join(READABLE.get(table, {}).values()) for table in tables)
+    return tables | set(re.findall(r"(?:FROM|JOIN) (\w+)", words))
+
+
 def table_of(con: duckdb.DuckDBPyConnection, table: str, columns: list[str]) -> pl.DataFrame:
     """Every row of a table, of these columns; those of READABLE in words."""
     words = {name: f't."{name}"' for name in columns} | READABLE.get(table, {})
@@ -146,7 +154,8 @@ def test_the_story_comes_out_as_told(story: Path, new_world: Callable[..., World
     world = new_world()
     for path in inputs(story):
         world.inbox.take(path)
-    world.load()
+    world.ingest()
+    world.build_for(*looked_at(story))
     found = []
     with connect(world.home.warehouse, world.home, world.settings, read_only=True) as con:
         for path in sorted((story / "expected").iterdir()):

@@ -5,7 +5,7 @@ CREATE OR REPLACE MACRO id_of(what, natural_key) AS CAST(md5(what || '|' || natu
 CREATE OR REPLACE MACRO row_id_of(sha256, line_number) AS
     id_of('row', sha256 || '|' || CAST(line_number AS VARCHAR));
 
--- Who a customer is, in 16 bytes: the digits of his phone and his national id; unlike any other where both are absent.
+-- Who a customer is, in 16 bytes: the digits of the phone and the national id; unlike any other where both are absent.
 CREATE OR REPLACE MACRO fingerprint_of(phone, national_id, customer_id) AS
     CASE
         WHEN phone IS NULL AND national_id IS NULL THEN id_of('fingerprint', CAST(customer_id AS VARCHAR))

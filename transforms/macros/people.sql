@@ -23,7 +23,7 @@ CREATE OR REPLACE MACRO name_key_of(s) AS
         lambda word: word NOT IN ('', 'mr', 'mrs', 'ms', 'miss', 'dr', 'shri', 'shree', 'sri', 'smt', 'late', 'kum', 'prof', 'adv')
     ), ' ');
 
--- Whether a row is about the borrower (applicant) or about somebody beside him (other); null where it does not say.
+-- Whether a row is about the borrower (applicant) or about somebody else (other); null where it does not say.
 -- Letters alone are compared: `Co-Applicant 2` is a co-applicant.
 CREATE OR REPLACE MACRO borrower_role_of(s) AS
     CASE WHEN s IS NOT NULL THEN list_transform([letters_of(s)], lambda word: CASE
