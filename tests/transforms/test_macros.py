@@ -419,6 +419,17 @@ def test_cells_that_state_nothing(ask, cell):
     assert not ask("is_plain_cell", cell)
 
 
+@pytest.mark.parametrize(
+    "cell", [*STATING_NOTHING, *STATING, *NULL_WORDS, *NO_NULL_WORDS, "x\u00a0", "\u00a0x", "+1", "(1)"]
+)
+def test_a_cell_that_begins_bare_states_itself_or_nothing(ask, cell):
+    """As the projection into the lake takes it, without cleaning it."""
+    if ask("begins_bare", cell):
+        assert ask("cell_of", cell) == (None if ask("is_null_word", cell) else cell)
+    else:
+        assert cell[:1] in ("", "'", "=", "(", "#", "|", " ", "\u00a0") or not cell[:1].isascii()
+
+
 @pytest.mark.parametrize(("cell", "meant"), STATING.items())
 def test_cells_are_freed_of_a_spreadsheets_dressing(ask, cell, meant):
     assert ask("cell_of", cell) == meant

@@ -23,6 +23,9 @@ CREATE OR REPLACE MACRO is_null_word(s) AS
 -- (1900-01-00 begins with 1), and none of < = N [ \ n.
 CREATE OR REPLACE MACRO is_plain_cell(s) AS ascii(s) BETWEEN 50 AND 122 AND ascii(s) NOT IN (60, 61, 78, 91, 92, 110);
 
+-- Whether a cell begins with neither a blank nor a spreadsheet's dressing, as nearly all do: from + to z, but no =.
+CREATE OR REPLACE MACRO begins_bare(s) AS ascii(s) BETWEEN 43 AND 122 AND ascii(s) <> 61;
+
 -- Without what a spreadsheet puts around a cell to keep it as text: an apostrophe before it, or ="000123".
 CREATE OR REPLACE MACRO undressed(s) AS
     CASE
@@ -60,9 +63,16 @@ CREATE OR REPLACE MACRO clock_of(s) AS
         ) AS VARCHAR)
     END;
 
+-- Whether a time has a date of its own, as most are seen to have: 2026-03-05 10:00:00, 05/03/2026 10:00.
+CREATE OR REPLACE MACRO has_date(s) AS
+    length(s) >= 16 AND (substr(s, 5, 1) = '-' OR substr(s, 3, 1) IN ('-', '/')) AND NOT starts_with(s, '1899-12-3');
+
 -- A date and a time of two columns as the text of one moment; the time as it is where it has a date itself.
 CREATE OR REPLACE MACRO moment_text(date_cell, time_cell) AS
-    coalesce(regexp_replace(date_cell, '[ T]0?0:00(:00([.]0+)?)?$', '') || ' ' || clock_of(time_cell), time_cell);
+    CASE
+        WHEN has_date(time_cell) THEN time_cell
+        ELSE coalesce(regexp_replace(date_cell, '[ T]0?0:00(:00([.]0+)?)?$', '') || ' ' || clock_of(time_cell), time_cell)
+    END;
 
 -- The date of a moment's text; null where it is a time of day alone.
 CREATE OR REPLACE MACRO date_part_of(s) AS
