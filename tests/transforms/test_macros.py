@@ -416,7 +416,7 @@ STATING = {"Nan": "Nan", "'5000": "5000", '="000123"': "000123", "0": "0", "Nil 
 @pytest.mark.parametrize("cell", STATING_NOTHING)
 def test_cells_that_state_nothing(ask, cell):
     assert ask("cell_of", cell) is None
-    assert not ask("is_plain_cell", cell)
+    assert not ask("is_plain_cell", cell) and not ask("is_plain_number", cell)
 
 
 @pytest.mark.parametrize(
@@ -424,6 +424,8 @@ def test_cells_that_state_nothing(ask, cell):
 )
 def test_a_cell_that_begins_bare_states_itself_or_nothing(ask, cell):
     """As the projection into the lake takes it, without cleaning it."""
+    if ask("is_plain_number", cell) or ask("is_plain_cell", cell):
+        assert ask("cell_of", cell) == cell
     if ask("begins_bare", cell):
         assert ask("cell_of", cell) == (None if ask("is_null_word", cell) else cell)
     else:

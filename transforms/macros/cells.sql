@@ -15,13 +15,18 @@ CREATE OR REPLACE MACRO is_unstated(s) AS s IS NULL OR contains(null_words(), '|
 -- Whether any cell, be it a name, says so; Nan and Nat are names.
 CREATE OR REPLACE MACRO is_null_word(s) AS
     CASE
-        WHEN is_plain_cell(s) THEN false
+        WHEN is_plain_cell(s) OR is_plain_number(s) THEN false
         ELSE s NOT IN ('Nan', 'Nat') AND contains(null_words(), '|' || lower(s) || '|')
     END;
 
 -- Whether a cell can be neither dressed nor a null word, as nearly all are seen to be at their first letter: from 2 to z
 -- (1900-01-00 begins with 1), and none of < = N [ \ n.
 CREATE OR REPLACE MACRO is_plain_cell(s) AS ascii(s) BETWEEN 50 AND 122 AND ascii(s) NOT IN (60, 61, 78, 91, 92, 110);
+
+-- The same of one that begins with +, 0 or 1, as phones, amounts and dates do: the null words among them are dates of zeros.
+CREATE OR REPLACE MACRO is_plain_number(s) AS
+    ascii(s) IN (43, 48, 49)
+    AND NOT (starts_with(s, '00') OR starts_with(s, '0-') OR starts_with(s, '1/0/') OR starts_with(s, '1900-'));
 
 -- Whether a cell begins with neither a blank nor a spreadsheet's dressing, as nearly all do: from + to z, but no =.
 CREATE OR REPLACE MACRO begins_bare(s) AS ascii(s) BETWEEN 43 AND 122 AND ascii(s) <> 61;

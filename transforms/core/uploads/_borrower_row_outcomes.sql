@@ -8,32 +8,52 @@ WITH numbered AS (
     JOIN _upload_places AS places ON places.upload_id = rows.upload_id
 ),
 
+-- The first row of each customer that states a phone, an id or a loan, and of each loan. (A window sorts; this does not.)
+with_both AS (
+    SELECT customer_id, phone, national_id, min(row_order) AS row_order
+    FROM numbered
+    WHERE phone IS NOT NULL AND national_id IS NOT NULL
+    GROUP BY customer_id, phone, national_id
+),
+
+with_id AS (
+    SELECT customer_id, national_id, min(row_order) AS row_order FROM numbered WHERE national_id IS NOT NULL GROUP BY customer_id, national_id
+),
+
+with_phone AS (
+    SELECT customer_id, phone, min(row_order) AS row_order FROM numbered WHERE phone IS NOT NULL GROUP BY customer_id, phone
+),
+
+with_loan AS (
+    SELECT customer_id, loan_id, min(row_order) AS row_order FROM numbered WHERE loan_id IS NOT NULL GROUP BY customer_id, loan_id
+),
+
+of_loans AS (
+    SELECT loan_id, min(row_order) AS row_order FROM with_loan GROUP BY loan_id
+),
+
 firsts AS (
     SELECT
-        row_id,
-        customer_id,
-        loan_id,
-        row_order,
-        row_id = first_row_id AS is_first_of_customer,
-        is_record AND entity_id IS NOT NULL AS states_its_id,
-        CASE
-            WHEN phone IS NOT NULL AND national_id IS NOT NULL
-                THEN min(row_order) OVER (PARTITION BY customer_id, phone, national_id)
-        END AS first_with_both,
-        CASE
-            WHEN national_id IS NOT NULL
-                THEN min(row_order) OVER (PARTITION BY customer_id, national_id)
-        END AS first_with_id,
-        CASE
-            WHEN phone IS NOT NULL
-                THEN min(row_order) OVER (PARTITION BY customer_id, phone)
-        END AS first_with_phone,
-        CASE
-            WHEN loan_id IS NOT NULL
-                THEN min(row_order) OVER (PARTITION BY customer_id, loan_id)
-        END AS first_with_loan,
-        CASE WHEN loan_id IS NOT NULL THEN min(row_order) OVER (PARTITION BY loan_id) END AS first_of_loan
+        numbered.row_id,
+        numbered.customer_id,
+        numbered.loan_id,
+        numbered.row_order,
+        numbered.row_id = numbered.first_row_id AS is_first_of_customer,
+        numbered.is_record AND numbered.entity_id IS NOT NULL AS states_its_id,
+        with_both.row_order AS first_with_both,
+        with_id.row_order AS first_with_id,
+        with_phone.row_order AS first_with_phone,
+        with_loan.row_order AS first_with_loan,
+        of_loans.row_order AS first_of_loan
     FROM numbered
+    LEFT JOIN with_both
+        ON with_both.customer_id = numbered.customer_id
+            AND with_both.phone = numbered.phone
+            AND with_both.national_id = numbered.national_id
+    LEFT JOIN with_id ON with_id.customer_id = numbered.customer_id AND with_id.national_id = numbered.national_id
+    LEFT JOIN with_phone ON with_phone.customer_id = numbered.customer_id AND with_phone.phone = numbered.phone
+    LEFT JOIN with_loan ON with_loan.customer_id = numbered.customer_id AND with_loan.loan_id = numbered.loan_id
+    LEFT JOIN of_loans ON of_loans.loan_id = numbered.loan_id
 )
 
 SELECT
