@@ -12,7 +12,6 @@ from orchestration.settings import Settings
 from orchestration.store.atomic import PRIVATE
 from orchestration.store.home import Home
 
-
 # DuckDB hands out rows by some hundred thousand, so of less there is nothing to share, and threads wait for each other.
 _BYTES_FOR_ONE_THREAD = 8 << 20
 
