@@ -38,7 +38,7 @@ CREATE OR REPLACE MACRO call_word_of(s) AS
             WHEN word IN ('inprogress', 'callinprogress', 'ongoing') THEN 'call_in_progress'
             WHEN word = 'agenttransfer' THEN 'agent_transfer'
             WHEN word IN (
-                'voicemail', 'voicemailreached', 'leftvoicemail', 'voicemaildetected', 'customerendedcallvoicemail', 'amd',
+                'voicemail', 'voicemailreached', 'leftvoicemail', 'voicemailleft', 'voicemaildetected', 'customerendedcallvoicemail', 'amd',
                 'machine', 'machinestart', 'machineendbeep', 'machineendsilence', 'machineendother', 'machinedetected',
                 'answeringmachine', 'answeringmachineauto'
             ) THEN 'machine'

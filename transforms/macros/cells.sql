@@ -28,9 +28,6 @@ CREATE OR REPLACE MACRO is_plain_number(s) AS
     ascii(s) IN (43, 48, 49)
     AND NOT (starts_with(s, '00') OR starts_with(s, '0-') OR starts_with(s, '1/0/') OR starts_with(s, '1900-'));
 
--- Whether a cell begins with neither a blank nor a spreadsheet's dressing, as nearly all do: from + to z, but no =.
-CREATE OR REPLACE MACRO begins_bare(s) AS ascii(s) BETWEEN 43 AND 122 AND ascii(s) <> 61;
-
 -- Without what a spreadsheet puts around a cell to keep it as text: an apostrophe before it, or ="000123".
 CREATE OR REPLACE MACRO undressed(s) AS
     CASE

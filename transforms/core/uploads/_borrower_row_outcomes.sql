@@ -47,7 +47,8 @@ firsts AS (
         of_loans.row_order AS first_of_loan
     FROM numbered
     LEFT JOIN with_both
-        ON with_both.customer_id = numbered.customer_id
+        ON
+            with_both.customer_id = numbered.customer_id
             AND with_both.phone = numbered.phone
             AND with_both.national_id = numbered.national_id
     LEFT JOIN with_id ON with_id.customer_id = numbered.customer_id AND with_id.national_id = numbered.national_id
