@@ -135,3 +135,55 @@ def test_chains_are_followed_to_the_end(world: World, shuffled: bool) -> None:
         rows.append((len(rows) + 1, f"S{step}", None, f"n{step}", f"e{step}"))
         rows.append((len(rows) + 1, f"S{step}", None, f"n{step}", f"e{step + 1}"))
     assert partition(decide(world, rows)) == partition(reference(rows))
+
+
+def test_a_changed_phone_is_followed_as_far_as_it_goes(world):
+    """Loan i is stated with phone i and later with phone i + 1: one customer, however long the chain."""
+    links, phones = 2000, [f"98{number:08}" for number in range(2001)]
+    random.Random(1).shuffle(phones)
+    for day, shift in ((1, 0), (2, 1)):
+        rows = [{"loan_id": f"L{link}", "phone": phones[link + shift]} for link in range(links)]
+        random.Random(day).shuffle(rows)
+        world.put(f"day{day}.csv", rows, at=f"2026-03-0{day} 04:00")
+    world.load()
+    assert world.value("SELECT count(*) FROM customers") == 1
+    assert world.value("SELECT count(*) FROM loans") == links
+    assert world.value("SELECT count(*) FROM upload_rows WHERE match_customer_id IS NULL") == 0
+    methods = dict(world.rows("SELECT match_method, count(*) FROM upload_rows GROUP BY ALL"))
+    assert methods == {"created": 1, "linked": links - 1, "phone": links - 1, "loan_id": 1}
+
+
+def test_the_ends_of_a_chain_decide_whose_it_is(world):
+    """A chain joins the one national id known for its phones, and none of two; a contact's phone cuts it."""
+
+    def chains(shift: int, links: int = 100) -> list[dict]:
+        return [
+            {"loan_id": f"{series}-{link}", "phone": f"{series}{link + shift:08}", "pan": None}
+            for series in (96, 97, 98)
+            for link in range(links)
+        ]
+
+    ends = [
+        {"loan_id": "A", "phone": "9600000000", "pan": "ABCPX1234F", "branch_contact": None},
+        {"loan_id": "B", "phone": "9700000100", "pan": "ZZZPX9999Z", "branch_contact": None},
+        {"loan_id": "C", "phone": "9700000000", "pan": "YYYPX9999Z", "branch_contact": None},
+        {"loan_id": "D", "phone": "9900000000", "pan": None, "branch_contact": "9800000050"},
+    ]
+    world.put("ends.csv", ends, at="2026-03-01 04:00")
+    world.put("before.csv", chains(0), at="2026-03-02 04:00")
+    world.put("after.csv", chains(1), at="2026-03-03 04:00")
+    world.load()
+    told = world.rows(
+        "SELECT c.national_id, c.primary_phone, count(*), min(l.loan_id), max(l.loan_id) "
+        "FROM customers AS c JOIN loans AS l ON l.customer_id = c.id "
+        "GROUP BY c.id, c.national_id, c.primary_phone ORDER BY min(l.loan_id)"
+    )
+    assert told == [
+        ("ABCPX1234F", "+919600000100", 101, "96-0", "A"),
+        (None, "+919700000100", 100, "97-0", "97-99"),
+        (None, "+919800000049", 50, "98-0", "98-9"),
+        (None, "+919800000100", 50, "98-50", "98-99"),
+        ("ZZZPX9999Z", "+919700000100", 1, "B", "B"),
+        ("YYYPX9999Z", "+919700000000", 1, "C", "C"),
+        (None, "+919900000000", 1, "D", "D"),
+    ]

@@ -15,8 +15,9 @@ import polars as pl
 import pytest
 from reference import Row, Upload, id_of
 from reference_records import Ledger
+from reference_worlds import DAY, LOAN_VALUES, OFFICES, finish, text_of
 from support import World
-from test_reference import DAY, LOAN_VALUES, OFFICES, agree, finish, text_of
+from test_reference import agree
 
 from models.fields import RECORD_FIELDS
 from orchestration.store.hashing import hash_file
