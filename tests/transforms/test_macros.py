@@ -539,7 +539,7 @@ OTHER_ARGUMENTS = {
 }
 # These take numbers, dates, flags and lists, not text.
 OF_NO_TEXT = {
-    *("found_errors", "error_codes_of", "all_read", "null_words", "amount_pattern"),
+    *("found_errors", "error_codes_of", "null_words", "amount_pattern"),
     *("rate", "wilson_low", "wilson_high", "shrunk_rate_of", "row_order_of", "date_order"),
     *("in_force_from", "in_force_to", "event_order_of", "furthest_order_of"),
 }

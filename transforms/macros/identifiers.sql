@@ -1,10 +1,14 @@
 -- Ids as lenders and borrowers write them: loan numbers, keys, national ids.
 
--- Whether an identifier says that there is none: a null word, zeros, one character three times or more.
+-- Whether an identifier says that there is none: a null word, zeros, one character three times or more. A long one, as
+-- calls have, is seen not to at its first two characters.
 CREATE OR REPLACE MACRO is_absent(s) AS
-    is_unstated(s)
-    OR regexp_matches(s, '^0+([.]0+)?$')
-    OR (length(s) >= 3 AND replace(lower(s), substr(lower(s), 1, 1), '') = '');
+    CASE
+        WHEN length(s) > 20 AND NOT starts_with(s, '0') AND lower(substr(s, 1, 1)) <> lower(substr(s, 2, 1)) THEN false
+        ELSE is_unstated(s)
+            OR regexp_matches(s, '^0+([.]0+)?$')
+            OR (length(s) >= 3 AND replace(lower(s), substr(lower(s), 1, 1), '') = '')
+    END;
 
 -- Whether a spreadsheet has put an exponent in place of digits (1.2E+11). 12E5 may be a lender's own number.
 CREATE OR REPLACE MACRO has_exponent(s) AS

@@ -23,13 +23,9 @@ SELECT
     settings.utc_offset_minutes,
     -- Files state local times, our records UTC.
     CASE WHEN rows.kind = 'call_log' THEN settings.utc_offset_minutes ELSE 0 END AS minutes_east,
-    [
-        { 'cell': rows.initiated_at, 'day_first': coalesce(date_orders.initiated_day_first, true) },
-        { 'cell': rows.ended_at, 'day_first': coalesce(date_orders.ended_day_first, true) },
-        { 'cell': rows.updated_at, 'day_first': coalesce(date_orders.updated_day_first, true) },
-        { 'cell': rows.initiated_else, 'day_first': coalesce(date_orders.initiated_day_first, true) }
-    ] AS stated_times,
-    list_transform(stated_times, LAMBDA stated: plain_timestamp(stated.cell, stated.day_first, minutes_east)) AS plain_times,
+    coalesce(date_orders.initiated_day_first, true) AS initiated_day_first,
+    coalesce(date_orders.ended_day_first, true) AS ended_day_first,
+    coalesce(date_orders.updated_day_first, true) AS updated_day_first,
     seconds_of(rows.duration_seconds) AS duration,
     seconds_of(rows.conversation_seconds) AS conversation,
     price_of(rows.price) AS cost,

@@ -1,15 +1,63 @@
 -- Grain: one row per record that speaks of a call: of a call log, or of ours (call, status).
 -- Meaning: the record's cells as typed values in UTC, and what was wrong with it; a bad cell is null and named.
 -- Incremental: upload_id
+WITH plain AS (
+    SELECT
+        *,
+        plain_timestamp(initiated_at, initiated_day_first, minutes_east) AS plain_initiated,
+        plain_timestamp(ended_at, ended_day_first, minutes_east) AS plain_ended,
+        plain_timestamp(updated_at, updated_day_first, minutes_east) AS plain_updated,
+        plain_timestamp(initiated_else, initiated_day_first, minutes_east) AS plain_else
+    FROM _stg_call_cells
+),
+
 -- Times are rarely written otherwise than plainly, and then are long to read.
-WITH typed AS (
+worded AS (
     SELECT
         *,
         CASE
-            WHEN all_read([initiated_at, ended_at, updated_at, initiated_else], plain_times) THEN plain_times
-            ELSE list_transform(stated_times, LAMBDA stated: timestamp_of(stated.cell, stated.day_first, minutes_east))
-        END AS times
-    FROM _stg_call_cells
+            WHEN
+                (initiated_at IS NOT NULL AND plain_initiated IS NULL)
+                OR (ended_at IS NOT NULL AND plain_ended IS NULL)
+                OR (updated_at IS NOT NULL AND plain_updated IS NULL)
+                OR (initiated_else IS NOT NULL AND plain_else IS NULL)
+                THEN list_transform(
+                    [
+                        { 'cell': initiated_at, 'day_first': initiated_day_first },
+                        { 'cell': ended_at, 'day_first': ended_day_first },
+                        { 'cell': updated_at, 'day_first': updated_day_first },
+                        { 'cell': initiated_else, 'day_first': initiated_day_first }
+                    ],
+                    LAMBDA stated: worded_timestamp(stated.cell, stated.day_first, minutes_east)
+                )
+        END AS worded_times
+    FROM plain
+),
+
+typed AS (
+    SELECT
+        *,
+        coalesce(plain_initiated, worded_times[1], plain_else, worded_times[4]) AS initiated,
+        coalesce(plain_ended, worded_times[2]) AS ended,
+        coalesce(plain_updated, worded_times[3]) AS updated
+    FROM worded
+),
+
+checked AS (
+    SELECT
+        *,
+        [
+            cell_error('bad_date', 'initiated_at', 'time', initiated_at, initiated),
+            cell_error('bad_date', 'ended_at', 'time', ended_at, ended),
+            cell_error('bad_date', 'updated_at', 'time', updated_at, updated),
+            cell_error('bad_number', 'duration_seconds', 'number of seconds', duration_seconds, duration),
+            cell_error('bad_number', 'conversation_seconds', 'number of seconds', conversation_seconds, conversation),
+            cell_error('bad_amount', 'price', 'amount', price, cost),
+            cell_error('bad_number', 'triggered_by_row', 'line number', triggered_by_row, triggered_by_line),
+            'bad_phone: from_number ' || from_problem,
+            'bad_phone: to_number ' || to_problem
+        ] AS findings
+    FROM typed
 )
 
 SELECT
@@ -27,17 +75,7 @@ SELECT
         WHEN status IS NOT NULL AND status_word IS NULL
             THEN 'unknown_status: status not recognised' || coalesce(unknown_word(status, records_with_status), '')
     END AS row_error,
-    found_errors([
-        cell_error('bad_date', 'initiated_at', 'time', initiated_at, coalesce(times[1], times[4])),
-        cell_error('bad_date', 'ended_at', 'time', ended_at, times[2]),
-        cell_error('bad_date', 'updated_at', 'time', updated_at, times[3]),
-        cell_error('bad_number', 'duration_seconds', 'number of seconds', duration_seconds, duration),
-        cell_error('bad_number', 'conversation_seconds', 'number of seconds', conversation_seconds, conversation),
-        cell_error('bad_amount', 'price', 'amount', price, cost),
-        cell_error('bad_number', 'triggered_by_row', 'line number', triggered_by_row, triggered_by_line),
-        'bad_phone: from_number ' || from_problem,
-        'bad_phone: to_number ' || to_problem
-    ]) AS cell_errors,
+    found_errors(findings) AS cell_errors,
     kind,
     call_sid,
     coalesce(status_word, CASE WHEN status IS NULL THEN other_words[1] END) AS status_word,
@@ -45,9 +83,9 @@ SELECT
     other_words[3] AS from_leg_word,
     other_words[4] AS reason_word,
     coalesce(status, vicidial_status, CASE WHEN other_words[1] IS NOT NULL THEN status_name END, end_reason) AS provider_status,
-    coalesce(times[1], times[4]) AS initiated_at,
-    CASE WHEN year(times[2] + to_minutes(utc_offset_minutes)) > 1970 THEN times[2] END AS ended_at,
-    times[3] AS updated_at,
+    initiated AS initiated_at,
+    CASE WHEN year(ended + to_minutes(utc_offset_minutes)) > 1970 THEN ended END AS ended_at,
+    updated AS updated_at,
     duration AS duration_seconds,
     conversation AS conversation_seconds,
     coalesce(from_phone, from_number) AS from_number,
@@ -69,4 +107,4 @@ SELECT
     key_of(loan_number(loan_cell)) AS loan_id,
     triggered_by_batch,
     triggered_by_line
-FROM typed
+FROM checked

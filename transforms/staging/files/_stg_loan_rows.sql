@@ -5,22 +5,63 @@
 WITH plain AS (
     SELECT
         *,
-        [principal_amount, outstanding_amount, due_amount, last_paid_amount] AS amount_cells,
-        list_transform(amount_cells, LAMBDA cell: plain_amount(cell)) AS plain_amounts
+        plain_amount(principal_amount) AS plain_principal,
+        plain_amount(outstanding_amount) AS plain_outstanding,
+        plain_amount(due_amount) AS plain_due,
+        plain_amount(last_paid_amount) AS plain_last_paid
     FROM _stg_loan_cells
 ),
 
--- Cells are rarely written otherwise, and then are long to read.
-typed AS (
+-- Amounts are rarely written otherwise, and then are long to read.
+worded AS (
     SELECT
         *,
         CASE
-            WHEN all_read(amount_cells, plain_amounts) THEN plain_amounts
-            ELSE list_transform(amount_cells, LAMBDA cell: amount_of(cell))
-        END AS amounts,
+            WHEN
+                (principal_amount IS NOT NULL AND plain_principal IS NULL)
+                OR (outstanding_amount IS NOT NULL AND plain_outstanding IS NULL)
+                OR (due_amount IS NOT NULL AND plain_due IS NULL)
+                OR (last_paid_amount IS NOT NULL AND plain_last_paid IS NULL)
+                THEN list_transform(
+                    [principal_amount, outstanding_amount, due_amount, last_paid_amount], LAMBDA cell: worded_amount(cell)
+                )
+        END AS worded_amounts
+    FROM plain
+),
+
+typed AS (
+    SELECT
+        *,
+        coalesce(plain_principal, worded_amounts[1]) AS principal,
+        coalesce(plain_outstanding, worded_amounts[2]) AS outstanding,
+        coalesce(plain_due, worded_amounts[3]) AS due,
+        coalesce(plain_last_paid, worded_amounts[4]) AS last_paid,
         flag_of(do_not_call) AS do_not_call_flag,
         national_id_text(national_id_cell) AS id_text
-    FROM plain
+    FROM worded
+),
+
+checked AS (
+    SELECT
+        *,
+        [
+            cell_error('bad_amount', 'principal_amount', 'amount', principal_amount, principal),
+            cell_error('bad_amount', 'outstanding_amount', 'amount', outstanding_amount, outstanding),
+            cell_error('bad_amount', 'due_amount', 'amount', due_amount, due),
+            cell_error('bad_amount', 'last_paid_amount', 'amount', last_paid_amount, last_paid),
+            cell_error('bad_date', 'next_due_date', 'date (' || date_order(due_day_first) || ')', next_due_date, due_day),
+            cell_error('bad_date', 'last_paid_date', 'date (' || date_order(paid_day_first) || ')', last_paid_date, paid_day),
+            'bad_phone: phone ' || phone_problem,
+            'bad_phone: alternate_phone ' || alternate_problem,
+            'bad_phone: branch_contact_number ' || branch_phone_problem,
+            'bad_phone: employee_contact_number ' || employee_phone_problem,
+            CASE
+                WHEN is_bad_national_id(id_text)
+                    THEN 'bad_national_id: national_id is masked, has lost digits to an exponent, or has fewer than four digits'
+            END,
+            CASE WHEN do_not_call_flag IS NULL AND NOT is_unstated(do_not_call) THEN 'bad_flag: do_not_call is neither yes nor no' END
+        ] AS findings
+    FROM typed
 )
 
 SELECT
@@ -37,23 +78,7 @@ SELECT
         WHEN kind = 'customer' AND entity_id IS NULL THEN 'missing_customer_id: the record has no id'
         WHEN kind <> 'customer' AND loan_text IS NULL THEN 'missing_loan_id: the row has no loan id; fill it in and send the row again'
     END AS row_error,
-    found_errors([
-        cell_error('bad_amount', 'principal_amount', 'amount', principal_amount, amounts[1]),
-        cell_error('bad_amount', 'outstanding_amount', 'amount', outstanding_amount, amounts[2]),
-        cell_error('bad_amount', 'due_amount', 'amount', due_amount, amounts[3]),
-        cell_error('bad_amount', 'last_paid_amount', 'amount', last_paid_amount, amounts[4]),
-        cell_error('bad_date', 'next_due_date', 'date (' || date_order(due_day_first) || ')', next_due_date, due_day),
-        cell_error('bad_date', 'last_paid_date', 'date (' || date_order(paid_day_first) || ')', last_paid_date, paid_day),
-        'bad_phone: phone ' || phone_problem,
-        'bad_phone: alternate_phone ' || alternate_problem,
-        'bad_phone: branch_contact_number ' || branch_phone_problem,
-        'bad_phone: employee_contact_number ' || employee_phone_problem,
-        CASE
-            WHEN is_bad_national_id(id_text)
-                THEN 'bad_national_id: national_id is masked, has lost digits to an exponent, or has fewer than four digits'
-        END,
-        CASE WHEN do_not_call_flag IS NULL AND NOT is_unstated(do_not_call) THEN 'bad_flag: do_not_call is neither yes nor no' END
-    ]) AS cell_errors,
+    found_errors(findings) AS cell_errors,
     kind,
     loan_text,
     key_of(loan_text) AS loan_id,
@@ -64,12 +89,12 @@ SELECT
     borrower_role_of(borrower_role) AS borrower_role,
     words_of(email) AS email,
     words_of(state) AS state,
-    amounts[1] AS principal_amount,
-    amounts[2] AS outstanding_amount,
-    amounts[3] AS due_amount,
+    principal AS principal_amount,
+    outstanding AS outstanding_amount,
+    due AS due_amount,
     due_day AS next_due_date,
     paid_day AS last_paid_date,
-    amounts[4] AS last_paid_amount,
+    last_paid AS last_paid_amount,
     loan_status_of(loan_status) AS loan_status,
     words_of(cluster) AS cluster, key_of(words_of(cluster)) AS cluster_key,
     words_of(branch) AS branch, key_of(words_of(branch)) AS branch_key,
@@ -78,4 +103,4 @@ SELECT
     words_of(employee_id) AS employee_id, key_of(words_of(employee_id)) AS employee_id_key,
     employee_contact_number,
     do_not_call_flag AS do_not_call
-FROM typed
+FROM checked
