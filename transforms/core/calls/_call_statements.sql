@@ -8,6 +8,7 @@ WITH repeated AS (
 statements AS (
     SELECT
         events.call_sid,
+        false AS is_repeated,
         CASE WHEN kind = 'call' THEN entity_id END AS entity_id,
         row_id AS first_row_id,
         status,
@@ -46,6 +47,7 @@ statements AS (
     UNION ALL
     SELECT
         events.call_sid,
+        true AS is_repeated,
         arg_min(entity_id, event_order) FILTER (WHERE kind = 'call' AND entity_id IS NOT NULL) AS entity_id,
         arg_min(row_id, row_order) AS first_row_id,
         arg_max(status, furthest_order_of(status, event_order)) AS status,
