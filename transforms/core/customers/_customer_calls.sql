@@ -14,20 +14,24 @@ WITH calls AS (
 placed AS (
     SELECT
         customer_id,
+        max(coalesce(initiated_at, created_at)) AS latest_at,
         max(initiated_at) FILTER (WHERE status <> 'not_initiated') AS last_contact_date,
         max(called_at) FILTER (WHERE do_not_call) AS wished_at
     FROM calls
     GROUP BY customer_id
 ),
 
+-- Of the calls at one time, the one whose call_sid comes last.
 latest AS (
-    SELECT customer_id, status, last_event_at
-    FROM calls
-    QUALIFY row_number() OVER (
-        PARTITION BY customer_id ORDER BY coalesce(initiated_at, created_at) DESC, call_sid DESC
-    ) = 1
+    SELECT
+        calls.customer_id,
+        arg_max(calls.status, calls.call_sid) AS status,
+        arg_max(calls.last_event_at, calls.call_sid) AS last_event_at
+    FROM placed
+    JOIN calls ON calls.customer_id = placed.customer_id AND coalesce(calls.initiated_at, calls.created_at) = placed.latest_at
+    GROUP BY calls.customer_id
 )
 
 SELECT latest.customer_id, latest.status, latest.last_event_at, placed.last_contact_date, placed.wished_at
-FROM latest
-JOIN placed ON placed.customer_id = latest.customer_id
+FROM placed
+JOIN latest ON latest.customer_id = placed.customer_id
