@@ -129,18 +129,6 @@ IDENTITIES: dict[str, list[RowRule]] = {
             "HAVING coalesce(sum(recovered_amount), 0) <> coalesce(min(parts.figure), 0)",
         ),
     ],
-    "customer_journey": [
-        RowRule(
-            "events_are_all_there",
-            "every snapshot, payment, placed call and update of a customer's call is an event",
-            "SELECT found.events, told.events AS expected FROM (SELECT count(*) AS events FROM {batch}) AS found "
-            "CROSS JOIN (SELECT (SELECT count(*) FROM loan_snapshots) + (SELECT count(*) FROM payments) "
-            "+ (SELECT count(*) FROM call_sessions WHERE customer_id IS NOT NULL AND status <> 'not_initiated') "
-            "+ (SELECT count(*) FROM call_status_updates WHERE call_session_id NOT IN "
-            "(SELECT id FROM call_sessions WHERE customer_id IS NULL)) AS events) AS told "
-            "WHERE found.events <> told.events",
-        ),
-    ],
     "upload_quality": [
         RowRule(
             "statuses_add_up",

@@ -1,17 +1,8 @@
 -- Grain: one row per customer and event.
 -- Meaning: everything that happened with a person, on one timeline.
 -- View: it strings together what published tables say
-WITH calls AS (
-    SELECT
-        sessions.id, sessions.customer_id, sessions.call_sid, sessions.status, sessions.triggered_by_row, loans.loan_id,
-        coalesce(sessions.initiated_at, sessions.created_at) AS called_at
-    FROM call_sessions AS sessions
-    LEFT JOIN loans ON loans.id = sessions.loan_id
-    WHERE sessions.customer_id IS NOT NULL
-),
-
 -- Of one moment: what was uploaded, then the call, then its updates in their order, then what was paid.
-events AS (
+WITH events AS (
     SELECT
         snapshots.id AS source_id, snapshots.customer_id, valid_from AS event_at, 'uploaded' AS event, loans.loan_id, CAST(NULL AS VARCHAR) AS call_sid,
         CAST(NULL AS VARCHAR) AS status, snapshots.outstanding_amount AS amount, upload_row_id, 1 AS kind_order, 1 AS place
@@ -19,17 +10,21 @@ events AS (
     JOIN loans ON loans.id = snapshots.loan_ref
     UNION ALL
     SELECT
-        id AS source_id, customer_id, called_at AS event_at, 'called' AS event, loan_id, call_sid,
-        status, CAST(NULL AS DECIMAL(15, 2)) AS amount, triggered_by_row AS upload_row_id, 2 AS kind_order, 1 AS place
-    FROM calls
-    WHERE status <> 'not_initiated'
+        calls.id AS source_id, calls.customer_id, coalesce(calls.initiated_at, calls.created_at) AS event_at,
+        'called' AS event, loans.loan_id, calls.call_sid, calls.status, CAST(NULL AS DECIMAL(15, 2)) AS amount,
+        calls.triggered_by_row AS upload_row_id, 2 AS kind_order, 1 AS place
+    FROM call_sessions AS calls
+    LEFT JOIN loans ON loans.id = calls.loan_id
+    WHERE calls.customer_id IS NOT NULL AND calls.status <> 'not_initiated'
     UNION ALL
     SELECT
-        updates.id AS source_id, calls.customer_id, updates.timestamp AS event_at, 'status' AS event, calls.loan_id,
+        updates.id AS source_id, calls.customer_id, updates.timestamp AS event_at, 'status' AS event, loans.loan_id,
         calls.call_sid, updates.status, CAST(NULL AS DECIMAL(15, 2)) AS amount, updates.upload_row_id, 3 AS kind_order,
         updates.sequence AS place
     FROM call_status_updates AS updates
-    JOIN calls ON calls.id = updates.call_session_id
+    JOIN call_sessions AS calls ON calls.id = updates.call_session_id
+    LEFT JOIN loans ON loans.id = calls.loan_id
+    WHERE calls.customer_id IS NOT NULL
     UNION ALL
     SELECT
         id AS source_id, customer_id, paid_at AS event_at, 'paid' AS event, loan_id, CAST(NULL AS VARCHAR) AS call_sid,
