@@ -104,14 +104,15 @@ def column_positions(headers: Sequence[str], kind: str, own: Vocabulary = Vocabu
     A header that a lender has named serves what the lender says, and nothing else.
     """
     keys = [header_key(header) for header in headers]
+    named: dict[str, list[int]] = {}
+    unnamed: dict[str, list[int]] = {}
+    for position, key in enumerate(keys):
+        if key in own.headers:
+            named.setdefault(own.headers[key], []).append(position)
+        else:
+            unnamed.setdefault(key, []).append(position)
     positions = {
-        name: [position for position, key in enumerate(keys) if own.headers.get(key) == name]
-        + [
-            position
-            for alias in aliases
-            for position, key in enumerate(keys)
-            if key == alias and key not in own.headers
-        ]
+        name: named.get(name, []) + [position for alias in aliases for position in unnamed.get(alias, [])]
         for name, aliases in _aliases(kind).items()
     }
     if kind == CALL_LOG:

@@ -186,9 +186,14 @@ def _loose_records(sample: str, dialect: Dialect) -> Iterator[list[tuple[str, bo
     do no more harm than they must."""
     d, q = re.escape(dialect.delimiter), dialect.quote
     # Each piece can be taken in one way only, so that nothing is tried twice: the first releases of Python 3.11 match
-    # possessive repeats wrongly.
-    inner = rf"\\.|[^{q}\\]|\\(?!.)|{q}(?!{d}|\n|\Z)" if dialect.escape else rf"[^{q}]|{q}{q}|{q}(?!{q}|{d}|\n|\Z)"
-    cell = re.compile(rf"(?:{q}((?:{inner})*){q}(?={d}|\n|\Z)|((?:(?!{d})[^\n])*))({d}|\n|\Z)", re.S)
+    # possessive repeats wrongly. What is plain stands in a class of its own, which is passed over at a stride.
+    plain, odd = (
+        (rf"[^{q}\\]", rf"\\.|\\(?!.)|{q}(?!{d}|\n|\Z)")
+        if dialect.escape
+        else (rf"[^{q}]", rf"{q}{q}|{q}(?!{q}|{d}|\n|\Z)")
+    )
+    bare = rf"[^{d}\n]*" if len(dialect.delimiter) == 1 else rf"(?:(?!{d})[^\n])*"
+    cell = re.compile(rf"(?:{q}({plain}*(?:(?:{odd}){plain}*)*){q}(?={d}|\n|\Z)|({bare}))({d}|\n|\Z)", re.S)
     record: list[tuple[str, bool]] = []
     position = count = 0
     while position <= len(sample) and count < _SAMPLE_RECORDS:
