@@ -189,11 +189,12 @@ def _write_phones(
     is_dialled: bool = False,
 ) -> None:
     """Every distinct phone text of the upload with its numbers. Plain Indian mobiles never leave DuckDB."""
-    cells = " UNION ".join(f"SELECT {identifier(field)} AS phone_text FROM read_parquet(?)" for field in fields)
+    cells = " UNION ALL ".join(f"SELECT {identifier(field)} AS phone_text FROM read_parquet(?)" for field in fields)
+    texts = f"SELECT DISTINCT phone_text FROM ({cells or 'SELECT CAST(NULL AS VARCHAR) AS phone_text'})"
     con.execute(
         "CREATE OR REPLACE TEMP TABLE phone_texts AS "
-        f"SELECT DISTINCT phone_text, regexp_extract(translate(phone_text, ' -', ''), ?, 1) AS mobile "
-        f"FROM ({cells or 'SELECT CAST(NULL AS VARCHAR) AS phone_text'}) WHERE phone_text IS NOT NULL",
+        "SELECT phone_text, regexp_extract(translate(phone_text, ' -', ''), ?, 1) AS mobile "
+        f"FROM ({texts}) WHERE phone_text IS NOT NULL",
         [phones.PLAIN_MOBILE, *[glob.escape(str(rows))] * len(fields)],
     )
     con.execute("UPDATE phone_texts SET mobile = '' WHERE mobile IN (SELECT unnest(?))", [list(phones.DUMMY_MOBILES)])
