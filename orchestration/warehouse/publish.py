@@ -87,6 +87,7 @@ def _write(warehouse: Warehouse, target: Path, settings: Settings, key: bytes | 
     con = warehouse.con
     if key is not None:
         _define_keyed_hash(warehouse, key)
+    con.execute("SET disabled_compression_methods = ''")  # what many will read is worth the work
     con.execute(f"ATTACH {literal(str(target))} AS published")
     target.chmod(PRIVATE)
     rows = {}
