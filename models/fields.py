@@ -49,13 +49,19 @@ LOAN_BOOK_FIELDS: dict[str, tuple[str, ...]] = {
         *("phone_2", "mobile_2", "contact_2", "phone_number_2", "mobile_number_2", "contact_number_2", "phone_3"),
         *("mobile_3", "phone_number_3", "mobile_number_3", "mobile_phone_2", "ref_phone", "ref_mobile", "ref_number"),
         *("reference_phone", "reference_number", "reference_mobile", "additional_phone", "whatsapp_number"),
+        *("alternative_phone", "alternative_number", "alternative_mobile", "alternative_contact"),
+        *("alternative_mobile_number", "alternative_phone_number", "alternative_contact_number"),
+        *("other_number", "other_contact", "other_contact_number", "other_mobile_number", "other_phone_number"),
     ),
     "guarantor_contact_number": (
         *("guarantor_phone", "guarantor_mobile", "guarantor_contact", "guarantor_contact_number"),
         *("guarantor_mobile_number", "guarantor_phone_number", "guarantor_number", "co_applicant_mobile"),
         *("co_applicant_phone", "co_applicant_mobile_number"),
     ),
-    "borrower_role": ("role", "borrower_role", "applicant_type", "borrower_type", "customer_role", "party_type"),
+    "borrower_role": (
+        *("role", "borrower_role", "applicant_type", "borrower_type", "customer_role", "party_type", "party_role"),
+        "customer_type",
+    ),
     "national_id": (
         *("national_id", "pan", "pan_number", "aadhaar", "aadhar", "voter_id", "id_number", "pan_card"),
         *("pan_card_number", "aadhaar_number", "aadhar_number", "voter_id_number", "national_id_number"),
@@ -81,6 +87,7 @@ LOAN_BOOK_FIELDS: dict[str, tuple[str, ...]] = {
     "outstanding_amount": (
         *("outstanding_amount", "outstanding", "total_outstanding", "total_outstanding_amount", "outstanding_total"),
         *("principal_outstanding", "outstanding_principal", "pos", "pos_amount", "o/s", "o/s_amount", "total_o/s"),
+        *("principal_o/s", "total_pos", "current_outstanding", "current_o/s", "loan_o/s"),
         *(
             "outstanding_total",
             "outstanding_balance",
@@ -92,15 +99,15 @@ LOAN_BOOK_FIELDS: dict[str, tuple[str, ...]] = {
         *("balance", "balance_amount", "total_balance", "amount", "loan_amount"),
     ),
     "due_amount": (
-        *("due_amount", "overdue_amount", "emi_amount", "emi", "total_due", "total_overdue", "amount_due"),
-        *("amount_overdue", "overdue", "emi_overdue", "installment_overdue", "instalment_overdue"),
-        *("installment_amount", "instalment_amount", "installment", "instalment", "total_due_amount"),
-        *("total_overdue_amount", "emi_due", "emi_due_amount", "demand", "demand_amount", "due"),
+        *("due_amount", "overdue_amount", "total_overdue", "total_overdue_amount", "amount_overdue", "overdue"),
+        *("emi_overdue", "installment_overdue", "instalment_overdue", "total_due", "total_due_amount", "amount_due"),
+        *("emi_amount", "emi", "emi_due", "emi_due_amount", "installment_amount", "instalment_amount"),
+        *("installment", "instalment", "demand", "demand_amount", "due"),
     ),
     "next_due_date": (
         *("due_date", "next_due_date", "emi_date", "emi_due_date", "installment_date", "instalment_date"),
         *("installment_due_date", "instalment_due_date", "next_emi_date", "next_installment_date", "demand_date"),
-        *("next_instalment_date", "next_payment_date", "payment_due_date"),
+        *("next_instalment_date", "next_payment_date", "payment_due_date", "due_dt", "emi_dt", "emi_due_dt"),
     ),
     "last_paid_date": (
         *("last_paid_date", "last_payment_date", "date_of_last_payment", "last_receipt_date", "last_paid_on"),
@@ -175,7 +182,8 @@ CALL_LOG_FIELDS: dict[str, tuple[str, ...]] = {
     "to_leg_status": ("leg2_status", "leg_2_status", "to_leg_status"),
     "end_reason": (
         *("hangup_cause_name", "hangup_cause", "ended_reason", "end_reason", "disconnection_reason"),
-        *("termination_reason", "hangup_reason", "disconnect_reason", "response", "disconnect_code"),
+        *("termination_reason", "hangup_reason", "telephony_data.hangup_reason", "disconnect_reason"),
+        *("response", "disconnect_code"),
     ),
     "initiated_at": (
         *("starttime", "start_time", "initiated_at", "date_time", "start_stamp", "started_at", "start_timestamp"),
@@ -192,13 +200,14 @@ CALL_LOG_FIELDS: dict[str, tuple[str, ...]] = {
     "duration_seconds": (
         *("duration", "duration_seconds", "call_duration", "length_in_sec", "total_duration", "duration_sec"),
         *("call_duration_seconds", "call_duration_sec", "duration_in_seconds", "duration_ms", "call_length"),
-        *("total_call_duration",),
+        *("total_call_duration", "call_duration_ms", "duration_millis", "duration_minutes", "duration_in_minutes"),
+        *("duration_min", "call_duration_minutes", "call_duration_min"),
     ),
     "conversation_seconds": (
         *("conversationduration", "conversation_duration", "talk_time", "talk_duration", "billsec", "bill_seconds"),
         *("answered_seconds", "answered_time", "bill_duration", "billed_duration", "billable_duration"),
         *("talk_seconds", "talk_time_seconds", "talk_time_sec", "conversation_seconds", "conversation_time"),
-        *("length_in_sec",),
+        *("talk_time_ms", "talk_time_minutes", "talk_time_min", "length_in_sec"),
     ),
     "price": ("price", "cost", "total_amount", "call_cost", "total_cost"),
     "answered_by": ("answered_by",),

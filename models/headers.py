@@ -16,6 +16,7 @@ from models.fields import (
     CALL_LOG,
     CALL_LOG_FIELDS,
     FIELDS,
+    JOINED_FIELDS,
     LOAN_BOOK,
     LOAN_BOOK_FIELDS,
     TITLED_FIELDS,
@@ -25,13 +26,18 @@ from models.fields import (
 
 _LONGEST_HEADER = 200
 _NOTE = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]")
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")  # as in durationMs
 _ACCOUNT = re.compile(r"\ba\s*/\s*c\b")
 # One word for what systems write in several ways; the long ones also where they stand without a space.
 _WORDS = {"nbr": "no", "num": "no", "acct": "ac"}
 _LONG_WORDS = (("number", "no"), ("account", "ac"), ("amount", "amt"))
 _ZONES = {"utc": "UTC", "gmt": "UTC", "ist": "IST"}
 _OFFSET = re.compile(r"(?:utc|gmt)?\s*([+-]\d{2}):?(\d{2})")
-_MILLISECONDS = {"ms", "msec", "msecs", "millis", "milliseconds"}
+_UNITS = {
+    **dict.fromkeys(("ms", "msec", "msecs", "millis", "milliseconds"), "ms"),
+    **dict.fromkeys(("min", "mins", "minute", "minutes"), "min"),
+    **dict.fromkeys(("hh:mm", "h:mm", "hhmm"), "hh:mm"),
+}
 
 
 @dataclass(frozen=True)
@@ -80,9 +86,9 @@ def zone_in(header: str) -> str | None:
 
 
 @lru_cache(maxsize=4096)
-def is_in_milliseconds(header: str) -> bool:
-    """Whether a header says that its numbers are milliseconds: `duration_ms`, `Duration (ms)`."""
-    return _last_word(header) in _MILLISECONDS or any(note in _MILLISECONDS for note in _notes(header))
+def duration_unit_in(header: str) -> str | None:
+    """The unit of a header's durations where it names another than seconds: `durationMs`, `Talk Time (min)`."""
+    return next((_UNITS[word] for word in (*_notes(header), _last_word(header)) if word in _UNITS), None)
 
 
 _TITLE = re.compile(r"([^:=]{2,40}?)\s*(?::\s*-?|=|\s[-–]\s)\s*([^\s:].{0,99})", re.S)
@@ -111,6 +117,8 @@ def column_positions(headers: Sequence[str], kind: str, own: Vocabulary = Vocabu
             named.setdefault(own.headers[key], []).append(position)
         else:
             unnamed.setdefault(key, []).append(position)
+    if kind == LOAN_BOOK:  # a name that is there twice may be the officer's the second time
+        unnamed = {key: found if key in _joined() else found[:1] for key, found in unnamed.items()}
     positions = {
         name: named.get(name, []) + [position for alias in aliases for position in unnamed.get(alias, [])]
         for name, aliases in _aliases(kind).items()
@@ -212,6 +220,12 @@ def _strong(name: str, keys: Sequence[str]) -> bool:
 
 
 @cache
+def _joined() -> frozenset[str]:
+    """The names of which every column counts."""
+    return frozenset(alias for name in JOINED_FIELDS for alias in _aliases(LOAN_BOOK)[name])
+
+
+@cache
 def _titles() -> dict[str, str]:
     return {header_key(name): field for field in TITLED_FIELDS for name in LOAN_BOOK_FIELDS[field]}
 
@@ -231,5 +245,5 @@ def _notes(header: str) -> list[str]:
 
 
 def _last_word(header: str) -> str:
-    words = re.findall(r"[^\W_]+", _NOTE.sub(" ", header[:_LONGEST_HEADER]).casefold())
+    words = re.findall(r"[^\W_]+", _HUMP.sub(" ", _NOTE.sub(" ", header[:_LONGEST_HEADER])).casefold())
     return words[-1] if words else ""

@@ -8,7 +8,7 @@ something counts, else what a title above the record says.
 from collections.abc import Callable, Iterable, Sequence
 
 from models.fields import CALL_LOG, FIELDS, JOINED_FIELDS, LOAN_BOOK, TITLED_FIELDS
-from models.headers import Vocabulary, column_positions, is_in_milliseconds, zone_in
+from models.headers import Vocabulary, column_positions, duration_unit_in, zone_in
 from models.quoting import identifier, literal
 from orchestration.reader import Reading, ends_bare, stated, trimmed, unique_keys
 
@@ -90,8 +90,8 @@ def _cell(reading: Reading, position: int, name: str) -> str:
     cell = f"CASE WHEN {plain} THEN {column} WHEN {column} <> '' THEN cell_of({trimmed(column)}) END"
     if name.endswith("_at") and (zone := zone_in(header)):
         return f"with_zone({cell}, {literal(zone)})"
-    if name.endswith("_seconds") and is_in_milliseconds(header):
-        return f"seconds_text({cell})"
+    if name.endswith("_seconds") and (unit := duration_unit_in(header)):
+        return f"seconds_text({cell}, {literal(unit)})"
     return cell
 
 

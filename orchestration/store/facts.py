@@ -17,7 +17,7 @@ _DUCKDB: dict[type, str] = {str: "VARCHAR", int: "BIGINT", datetime: "TIMESTAMP"
 # Where an upload comes from: a file that somebody sent, or (see `records`) our API or an import.
 FILE = "file"
 # Raised with every change of what a row of the lake is made of: what was read by another one is read again.
-READING = 2
+READING = 3
 
 
 @dataclass(frozen=True)

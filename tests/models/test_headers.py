@@ -4,8 +4,8 @@ from models.fields import CALL_LOG, LOAN_BOOK, UNKNOWN
 from models.headers import (
     Vocabulary,
     column_positions,
+    duration_unit_in,
     header_key,
-    is_in_milliseconds,
     kind_of,
     known_columns,
     unused_columns,
@@ -210,10 +210,35 @@ def test_a_header_may_name_the_zone_of_its_times(header: str, zone: str | None) 
 
 
 @pytest.mark.parametrize(
-    ("header", "meant"), [("duration_ms", True), ("Duration (ms)", True), ("Duration (sec)", False), ("terms", False)]
+    ("header", "unit"),
+    [("duration_ms", "ms"), ("Duration (ms)", "ms"), ("durationMs", "ms"), ("Duration (sec)", None), ("terms", None),
+     ("Talk Time (min)", "min"), ("Duration (Minutes)", "min"), ("Call Duration (HH:MM)", "hh:mm"),
+     ("Duration (HH:MM:SS)", None)],
+)  # fmt: skip
+def test_a_header_may_say_what_its_durations_are_in(header: str, unit: str | None) -> None:
+    assert duration_unit_in(header) == unit
+
+
+def test_a_name_that_is_there_twice_serves_once() -> None:
+    """The second Name and Mobile are the officer's where a group name above them was lost."""
+    headers = ["LAN", "Name", "Mobile", "POS", "Name", "Mobile"]
+    assert column_positions(headers, LOAN_BOOK) == {
+        "loan_id": [0],
+        "full_name": [1],
+        "phone": [2],
+        "outstanding_amount": [3],
+    }
+    assert unused_columns(headers, LOAN_BOOK) == ["Name", "Mobile"]
+    assert column_positions(["LAN", "Alternate Mobile", "Alt. Mobile", "Alternate Mobile"], LOAN_BOOK)[
+        "alternate_phone"
+    ] == [1, 3, 2]
+
+
+@pytest.mark.parametrize(
+    "headers", [["EMI", "Overdue"], ["EMI Amt", "EMI Overdue"], ["Installment Amount", "Installment Overdue"]]
 )
-def test_a_header_may_say_that_its_numbers_are_milliseconds(header: str, meant: bool) -> None:
-    assert is_in_milliseconds(header) == meant
+def test_what_is_overdue_counts_before_an_instalment(headers: list[str]) -> None:
+    assert column_positions(headers, LOAN_BOOK)["due_amount"] == [1, 0]
 
 
 def test_columns_that_no_field_takes_are_known_by_name() -> None:

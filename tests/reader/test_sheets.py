@@ -260,7 +260,7 @@ def dates(book: Callable, *cells: object) -> tuple[list[str], list[str]]:
     return [record.cells[1] for record in table.records], table.remarks
 
 
-@pytest.mark.parametrize("text", ["15/03/2026", "25-03-2026", "15/03/26"])
+@pytest.mark.parametrize("text", ["15/03/2026", "25-03-2026", "15/03/26", "15/03/2026 10:00:00"])
 def test_dates_that_excel_took_for_others_are_swapped_back(book, text):
     """05/03/2026, typed into an American Excel, is the third of May; 15/03/2026 is no date there and stays text."""
     found, remarks = dates(book, date(2026, 5, 3), text, date(2026, 10, 3))

@@ -31,11 +31,11 @@ def status_of(word: str) -> str | None:
 
 
 def became(row: Row) -> str:
-    """What a record says became of the call: of one that was answered the talk decides, else an end."""
+    """What a record says became of the call: of one that was answered the talk decides, else an end or a duration."""
     status, talk = status_of(row["status"]), row["conversation_seconds"]
     if row["status"].lower() != "answered":
         return status
-    if talk or (talk is None and row["ended_at"] is not None):
+    if talk or (talk is None and (row["ended_at"] is not None or row["duration_seconds"])):
         return "call_completed"
     return "disconnected" if talk == 0 and row["ended_at"] is not None else status
 

@@ -80,13 +80,14 @@ IDENTIFIERS = table(
     name_key_of=[*each("asha rao", "Asha Rao", "Smt. ASHA  RAO", "Ms Ásha-Rao"), ("Mr.", ""), ("आशा राव", "आशा राव")],
     loan_status_of=[*each("closed", "Closed", "CLOSED", "Loan Closed", "A/c closed", "Closed (obligations met)",
                           "Foreclosed", "pre-closed", "Written Off", "written-off", "WRITEOFF", "W/O", "Settled",
-                          "SETTLED - OTS", "Fully Settled", "paid_off", "Paid off", "inactive"),
+                          "SETTLED - OTS", "Fully Settled", "paid_off", "Paid off", "inactive", "Paid",
+                          "Fully Paid", "Repaid", "Charged Off"),
                     *each("active", "Active", "NPA", "Live", "Unpaid", "not closed", "settlement due", "0", "बंद"),
                     *each(None, "", "NA", "-", None)],
     borrower_role_of=[*each("applicant", "Applicant", "APPLICANT 1", "Main Applicant", "primary-borrower", "Borrower"),
-                      ("Self", "applicant"),
+                      *each("applicant", "Self", "A"),
                       *each("other", "Co-Applicant", "CO APPLICANT 2", "coborrower", "Joint Applicant", "Guarantor 1",
-                            "Second applicant", "Surety"),
+                            "Second applicant", "Surety", "C", "G"),
                       *each(None, "", "farmer", "1", None)],
     national_id_text=[("abcde 1234-f", "ABCDE1234F"), ("1234 5678 9012", "123456789012"), ("-", "")],
     is_bad_national_id=[*each(True, "1.2E+11", "XXXXX1234X", "XXXXXXXX9012", "XXXX9012", "****9012", "ABC", "PAN",
@@ -397,6 +398,8 @@ OUTCOMES = [
     ((None, None, "failed", None, 0, 0, False), "failed"),
     ((None, "disconnected", None, None, None, None, False), "disconnected"),
     ((None, None, None, "answered", None, None, False), "call_in_progress"),
+    (("answered", None, None, None, None, 42, False), "call_completed"),
+    ((None, "call_completed", None, None, None, None, False), "call_completed"),
     ((None, None, None, None, None, None, False), None),
 ]
 
@@ -466,9 +469,23 @@ def test_a_header_s_zone_is_that_of_cells_without_one(ask, cell, meant):
     assert ask("with_zone", cell, "UTC") == (meant or cell)
 
 
+IN_UNITS = [
+    ("45000", "ms", 45), ("1500.5", "ms", 1), ("2", "min", 120), ("2.5", "min", 150), ("02:14", "min", 134),
+    ("01:02", "hh:mm", 3720), ("00:01:05", "hh:mm", 65), ("65", "hh:mm", 65), ("1m 5s", "min", 65),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("cell", "unit", "seconds"), IN_UNITS)
+def test_durations_in_the_unit_of_their_header(ask, cell, unit, seconds):
+    assert ask("seconds_of", ask("seconds_text", cell, unit)) == seconds
+
+
 CUSTOM = {
     '{"loan_id": "EX-2", "campaign": "mar"}': "EX-2", '{"LOAN_ID":"ex-2"}': "ex-2", '{"loanId": 42}': "42",
     "loan_id=EX-2": "EX-2", "Loan_ID=EX-2&campaign=3": "EX-2", "campaign=3;loan_no=EX-2": "EX-2", "EX-2": "EX-2",
+    '{"Loan No": "EX-2"}': "EX-2", "Loan ID = EX-2": "EX-2", '"EX-2"': "EX-2", '{"loan": {"id": "EX-2"}}': "EX-2",
+    "lan=EX-2": "EX-2", "plan=EX-2": "plan=EX-2", '{"loan": 50000, "loan_id": "EX-2"}': "EX-2", '"': '"',
+    "Agreement No: EX-2": "EX-2", "Loan A/c No: EX-2": "EX-2",
     '{"campaign": "mar"}': None, "loan_id=": None, None: None,
 }  # fmt: skip
 
@@ -534,12 +551,13 @@ OTHER_ARGUMENTS = {
     **{"zone_minutes": ["330"], "clock_of": []},
     **{"id_of": ["'key'"], "row_id_of": ["1"], "fingerprint_of": ["'x'", "NULL"]},
     **{"cell_error": ["'field'", "'number'", "cell", "NULL"], "signed_amount": ["cell"], "order_evidence": ["cell"]},
-    **{"unknown_word": ["3"], "status_of_loan": ["0"], "with_zone": ["'UTC'"], "moment_text": ["cell"]},
+    **{"unknown_word": ["3"], "status_of_loan": ["0"], "with_zone": ["'UTC'"], "seconds_text": ["'min'"]},
+    "moment_text": ["cell"],
     **{"call_outcome": ["cell", "cell", "cell", "0", "0", "true"], "further_phones_of": ["[cell]", "cell", "[cell]"]},
 }
 # These take numbers, dates, flags and lists, not text.
 OF_NO_TEXT = {
-    *("found_errors", "error_codes_of", "null_words", "amount_pattern"),
+    *("found_errors", "error_codes_of", "null_words", "amount_pattern", "loan_name_pattern"),
     *("rate", "wilson_low", "wilson_high", "shrunk_rate_of", "row_order_of", "date_order"),
     *("in_force_from", "in_force_to", "event_order_of", "furthest_order_of"),
 }

@@ -14,7 +14,7 @@ CREATE OR REPLACE MACRO call_word_of(s) AS
             WHEN word IN (
                 'answered', 'answer', 'ended', 'callended', 'connected', 'calldisconnected', 'normalclearing',
                 'normalcallclearing', 'userhangup', 'agenthangup', 'customerendedcall', 'assistantendedcall', 'success',
-                'successful', 'customeranswered', 'assistantendedcallaftermessagespoken', 'assistantsaidendcallphrase',
+                'successful', 'customeranswered', 'callanswered', 'answeredhuman', 'answeredbyhuman', 'assistantendedcallaftermessagespoken', 'assistantsaidendcallphrase',
                 'assistantforwardedcall', 'exceededmaxduration', 'maxdurationreached', 'inactivity', 'silencetimedout',
                 'calltransfer', 'endedbyuser', 'endedbyagent', 'promisetopay', 'salemade', 'callback'
             ) THEN 'answered'
@@ -25,13 +25,15 @@ CREATE OR REPLACE MACRO call_word_of(s) AS
                 'userbusy', 'subcriberabsent', 'subscriberabsent', 'userdisconnected', 'switchedoff', 'switchoff',
                 'phoneswitchedoff', 'notreachable', 'unreachable', 'notcontactable', 'outofcoverage', 'rejected', 'callrejected',
                 'declined', 'clienthangup', 'timeout', 'ringtimeout', 'dialnoanswer', 'dialbusy', 'customerdidnotanswer',
-                'customerbusy', 'originatorcancel', 'notconnected', 'abandoned', 'noanswerautodial', 'busyauto'
+                'customerbusy', 'originatorcancel', 'notconnected', 'abandoned', 'noanswerautodial', 'busyauto', 'agentnotavailable',
+                'outboundpreroutingdrop'
             ) THEN 'disconnected'
             WHEN word IN (
                 'failed', 'callfailed', 'fromlegnodial', 'tolegnodial', 'congestion', 'chanunavail', 'invalidnumber',
                 'noroutedestination', 'isddisabled', 'exception', 'balancelow', 'stopped', 'error', 'dialfailed',
                 'unallocatednumber', 'wrongnumber', 'numberinvalid', 'invalid', 'notinservice', 'numbernotinservice', 'outofservice',
-                'numberdoesnotexist', 'doesnotexist', 'networkoutoforder', 'normaltemporaryfailure', 'disconnectednumber'
+                'numberdoesnotexist', 'doesnotexist', 'networkoutoforder', 'normaltemporaryfailure', 'disconnectednumber',
+                'disconnectednumberauto', 'invalidnumberformat'
             ) THEN 'failed'
             WHEN word IN ('queued', 'initiated', 'calling', 'ringing', 'ring', 'dialing', 'dialling', 'registered') THEN 'calling'
             WHEN word IN ('notinitiated', 'ready', 'scheduled', 'rescheduled', 'notdialed', 'notdialled') THEN 'not_initiated'
@@ -40,7 +42,7 @@ CREATE OR REPLACE MACRO call_word_of(s) AS
             WHEN word IN (
                 'voicemail', 'voicemailreached', 'leftvoicemail', 'voicemailleft', 'voicemaildetected', 'customerendedcallvoicemail', 'amd',
                 'machine', 'machinestart', 'machineendbeep', 'machineendsilence', 'machineendother', 'machinedetected',
-                'answeringmachine', 'answeringmachineauto'
+                'answeringmachine', 'answeringmachineauto', 'answeringmachinesenttomesg', 'answeringmachinemsgplayed'
             ) THEN 'machine'
         END)[1]
     END;
@@ -69,11 +71,11 @@ CREATE OR REPLACE MACRO call_outcome(word, leg, other_leg, reason, talk, duratio
     CASE
         WHEN word IN ('not_initiated', 'calling', 'call_in_progress', 'agent_transfer', 'disconnected', 'failed') THEN word
         WHEN leg IN ('disconnected', 'failed') THEN CASE WHEN word IS NULL THEN leg ELSE 'disconnected' END
-        WHEN word IN ('call_completed', 'machine') OR leg = 'machine' OR reason = 'machine' THEN 'call_completed'
+        WHEN word IN ('call_completed', 'machine') OR leg IN ('call_completed', 'machine') OR reason = 'machine' THEN 'call_completed'
         WHEN reason IN ('disconnected', 'failed') THEN reason
         WHEN word IS NULL AND other_leg IN ('disconnected', 'failed') THEN other_leg
         WHEN talk > 0 OR (talk IS NULL AND is_over) THEN 'call_completed'
-        WHEN word IS NULL AND talk IS NULL AND duration > 0 THEN 'call_completed'
+        WHEN (word IS NULL OR word = 'answered') AND talk IS NULL AND duration > 0 THEN 'call_completed'
         WHEN talk = 0 AND (is_over OR word IS NULL) THEN 'disconnected'
         WHEN word IS NULL AND duration = 0 THEN 'disconnected'
         WHEN word = 'answered' OR leg IS NOT NULL OR reason IS NOT NULL THEN 'call_in_progress'
@@ -88,7 +90,7 @@ CREATE OR REPLACE MACRO unknown_word(s, records) AS
     END;
 
 -- Whether what answered a call was a machine.
-CREATE OR REPLACE MACRO is_machine(s) AS regexp_matches(lower(s), 'machine|voice ?mail|^amd');
+CREATE OR REPLACE MACRO is_machine(s) AS regexp_matches(lower(s), 'machine|voice ?mail|^amd|^fax$');
 
 -- not_initiated < calling < in progress = transfer < the three ends
 CREATE OR REPLACE MACRO call_status_rank(status) AS

@@ -88,9 +88,14 @@ CREATE OR REPLACE MACRO with_zone(s, zone) AS
         ELSE s
     END;
 
--- Milliseconds as the text of seconds.
-CREATE OR REPLACE MACRO seconds_text(s) AS
-    CASE WHEN regexp_matches(s, '^[0-9]{1,15}([.][0-9]+)?$') THEN CAST(TRY_CAST(s AS DOUBLE) / 1000 AS VARCHAR) ELSE s END;
+-- The text of seconds, of a duration in the unit that its column's header names: ms, min, or hh:mm for a clock of hours.
+CREATE OR REPLACE MACRO seconds_text(s, unit) AS
+    CASE
+        WHEN unit = 'hh:mm' AND regexp_matches(s, '^[0-9]{1,3}:[0-5][0-9]$') THEN s || ':00'
+        WHEN unit <> 'hh:mm' AND regexp_matches(s, '^[0-9]{1,15}([.][0-9]+)?$')
+        THEN CAST(TRY_CAST(s AS DOUBLE) * CASE WHEN unit = 'ms' THEN 0.001 ELSE 60 END AS VARCHAR)
+        ELSE s
+    END;
 
 -- JSON, or the words of what should be JSON and is none.
 CREATE OR REPLACE MACRO json_of(s) AS CASE WHEN json_valid(s) THEN CAST(s AS JSON) ELSE to_json(s) END;

@@ -47,12 +47,18 @@ CREATE OR REPLACE MACRO key_of(s) AS
         ELSE list_transform([s], lambda cell: upper(trim(regexp_replace(undressed_id(cell), '[ \t\x{a0}]+', ' ', 'g'), ' ')))[1]
     END;
 
+-- What names a loan in such a field, up to its number: loan_id=, Loan No: , lan=, "loan": {"id":
+CREATE OR REPLACE MACRO loan_name_pattern() AS
+    '(?i)(?:^|[^a-z])(?:loan[ _-]*(?:account|a/?c)?[ _-]*(?:id|no|num|number)|loan[ _-]*(?:account|a/?c)|lan(?:[ _-]*(?:id|no|num|number))?'
+    || '|agreement[ _-]*(?:id|no|num|number)|loan[" ]*:[ ]*[{][ ]*"(?:id|no|number))[." ]*[=:][" ]*';
+
 -- The loan that a provider's custom field names: the field itself, `loan_id=EX-2`, or JSON with such a key.
 CREATE OR REPLACE MACRO loan_in_custom_field(s) AS
     CASE
-        WHEN regexp_matches(s, '(?i)loan_?(id|no|number)[" ]*[=:]')
-        THEN nullif(regexp_extract(s, '(?i)loan_?(?:id|no|number)[" ]*[=:][" ]*([^"&;,|}\s]+)', 1), '')
+        WHEN regexp_matches(s, loan_name_pattern())
+        THEN nullif(regexp_extract(s, loan_name_pattern() || '([^"&;,|}\s]+)', 1), '')
         WHEN starts_with(s, '{') THEN NULL
+        WHEN regexp_matches(s, '^"[^"]+"$') THEN trim(s, '"')
         ELSE s
     END;
 

@@ -7,8 +7,8 @@ CREATE OR REPLACE MACRO loan_status_of(s) AS
         WHEN lower(s) = 'active' THEN 'active'
         WHEN NOT is_unstated(s)
         THEN list_transform([letters_of(s)], lambda word: CASE
-            WHEN regexp_matches(word, '^(loan|account|acc?|fully)?((pre|fore|auto)?closed|writt?enoff|settled|paidoff)') THEN 'closed'
-            WHEN word IN ('close', 'writeoff', 'wo', 'woff', 'paid', 'inactive') THEN 'closed'
+            WHEN regexp_matches(word, '^(loan|account|acc?|fully)?((pre|fore|auto)?closed|writt?enoff|settled|paidoff|paid$|repaid|chargedoff)') THEN 'closed'
+            WHEN word IN ('close', 'writeoff', 'wo', 'woff', 'chargeoff', 'inactive') THEN 'closed'
             ELSE 'active'
         END)[1]
     END;

@@ -24,10 +24,10 @@ CREATE OR REPLACE MACRO name_key_of(s) AS
     ), ' ');
 
 -- Whether a row is about the borrower (applicant) or about somebody else (other); null where it does not say.
--- Letters alone are compared: `Co-Applicant 2` is a co-applicant.
+-- Letters alone are compared: `Co-Applicant 2` is a co-applicant; A, C and G are what core banking writes.
 CREATE OR REPLACE MACRO borrower_role_of(s) AS
     CASE WHEN s IS NOT NULL THEN list_transform([letters_of(s)], lambda word: CASE
-        WHEN regexp_matches(word, '^((main|primary|first|principal|sole)?(applicant|borrower|customer)|primary|main|self)$')
+        WHEN regexp_matches(word, '^((main|primary|first|principal|sole)?(applicant|borrower|customer)|primary|main|self|a)$')
         THEN 'applicant'
-        WHEN regexp_matches(word, '^(co|joint|second)|guarant|surety|nominee|spouse|witness') THEN 'other'
+        WHEN regexp_matches(word, '^(co|joint|second)|^[cg]$|guarant|surety|nominee|spouse|witness') THEN 'other'
     END)[1] END;

@@ -21,7 +21,7 @@ _DIGITS = 15
 # The library writes nine decimals at most, which are not those of the number where all nine are there.
 _LONG = re.compile(rf"-?(?:[0-9]{{{_DIGITS + 1},}}|[0-9]+\.[0-9]{{9}})")
 _ISO = r"^\d{4}-\d\d-\d\d"
-_SLASHED = r"^\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}$"
+_SLASHED = r"^\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}($|[ T,])"
 
 
 def read_grids(path: Path, marks: Mapping[str, Marks], limits: Limits) -> list[Grid]:

@@ -12,7 +12,7 @@ from statistics import median
 from orchestration.reader.layout import Layout
 from orchestration.reader.workbooks.grid import Grid
 
-_TYPED = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{2})")
+_TYPED = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{2})(?:[ T,]+\d{1,2}[:.]\d{2}.*)?", re.S)
 _MOST_MONTHS = 12
 
 

@@ -31,12 +31,6 @@ SELECT
     price_of(rows.price) AS cost,
     whole_number_of(rows.triggered_by_row) AS triggered_by_line,
     CASE
-        WHEN rows.kind = 'call' AND rows.status IS NULL THEN 'not_initiated'
-        WHEN rows.kind <> 'call_log' THEN call_status_of(rows.status)
-        ELSE coalesce(rows.status_as, vicidial_word_of(rows.vicidial_status), words.word)
-    END AS status_word,
-    words.records AS records_with_status,
-    CASE
         WHEN coalesce(rows.status_name, rows.customer_status, rows.to_leg_status, rows.from_leg_status, rows.end_reason) IS NOT NULL
             THEN list_transform(
                 [
@@ -45,7 +39,22 @@ SELECT
                 ],
                 LAMBDA word: call_word_of(word)
             )
-    END AS other_words
+    END AS other_words,
+    CASE
+        WHEN rows.kind = 'call' AND rows.status IS NULL THEN 'not_initiated'
+        WHEN rows.kind <> 'call_log' THEN call_status_of(rows.status)
+        -- Campaigns give codes meanings of their own: the name that stands beside a code weighs more, and so does talk where
+        -- the name is no known word.
+        WHEN rows.vicidial_status IS NOT NULL
+            THEN coalesce(
+                rows.status_as,
+                other_words[1],
+                CASE WHEN rows.status_name IS NOT NULL AND conversation > 0 THEN 'answered' END,
+                vicidial_word_of(rows.vicidial_status)
+            )
+        ELSE coalesce(rows.status_as, words.word)
+    END AS status_word,
+    words.records AS records_with_status
 FROM lake.call_event_rows AS rows
 JOIN lake.uploads AS uploads ON uploads.upload_id = rows.upload_id
 CROSS JOIN settings

@@ -1,49 +1,7 @@
 -- Grain: one row per record that speaks of a call: of a call log, or of ours (call, status).
 -- Meaning: the record's cells as typed values in UTC, and what was wrong with it; a bad cell is null and named.
 -- Incremental: upload_id
-WITH plain AS (
-    SELECT
-        *,
-        plain_timestamp(initiated_at, initiated_day_first, minutes_east) AS plain_initiated,
-        plain_timestamp(ended_at, ended_day_first, minutes_east) AS plain_ended,
-        plain_timestamp(updated_at, updated_day_first, minutes_east) AS plain_updated,
-        plain_timestamp(initiated_else, initiated_day_first, minutes_east) AS plain_else
-    FROM _stg_call_cells
-),
-
--- Times are rarely written otherwise than plainly, and then are long to read.
-worded AS (
-    SELECT
-        *,
-        CASE
-            WHEN
-                (initiated_at IS NOT NULL AND plain_initiated IS NULL)
-                OR (ended_at IS NOT NULL AND plain_ended IS NULL)
-                OR (updated_at IS NOT NULL AND plain_updated IS NULL)
-                OR (initiated_else IS NOT NULL AND plain_else IS NULL)
-                THEN list_transform(
-                    [
-                        { 'cell': initiated_at, 'day_first': initiated_day_first },
-                        { 'cell': ended_at, 'day_first': ended_day_first },
-                        { 'cell': updated_at, 'day_first': updated_day_first },
-                        { 'cell': initiated_else, 'day_first': initiated_day_first }
-                    ],
-                    LAMBDA stated: worded_timestamp(stated.cell, stated.day_first, minutes_east)
-                )
-        END AS worded_times
-    FROM plain
-),
-
-typed AS (
-    SELECT
-        *,
-        coalesce(plain_initiated, worded_times[1], plain_else, worded_times[4]) AS initiated,
-        coalesce(plain_ended, worded_times[2]) AS ended,
-        coalesce(plain_updated, worded_times[3]) AS updated
-    FROM worded
-),
-
-checked AS (
+WITH checked AS (
     SELECT
         *,
         [
@@ -57,7 +15,7 @@ checked AS (
             'bad_phone: from_number ' || from_problem,
             'bad_phone: to_number ' || to_problem
         ] AS findings
-    FROM typed
+    FROM _stg_call_times
 )
 
 SELECT
@@ -84,7 +42,7 @@ SELECT
     other_words[4] AS reason_word,
     coalesce(status, vicidial_status, CASE WHEN other_words[1] IS NOT NULL THEN status_name END, end_reason) AS provider_status,
     initiated AS initiated_at,
-    CASE WHEN year(ended + to_minutes(utc_offset_minutes)) > 1970 THEN ended END AS ended_at,
+    ended_after_start AS ended_at,
     updated AS updated_at,
     duration AS duration_seconds,
     conversation AS conversation_seconds,
