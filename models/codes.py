@@ -49,6 +49,10 @@ FINDINGS = {
         "the call names no loan that is known, and its number is no borrower's",
         "send the loan book that has the borrower, or the loan id with each call",
     ),
+    "unknown_loan": (
+        "the call names a loan that is not known, and was found by its number",
+        "send the loan book that has the loan, or write the loan's id as the book does",
+    ),
 }
 ROW_ERROR_CODES = tuple(ROW_ERRORS)
 CELL_ERROR_CODES = tuple(CELL_ERRORS)

@@ -98,6 +98,8 @@ def check_findings(seed: int, book: Book, calls: Calls, told: Told) -> None:
     expected = {(row.place, code): {} for row, code in findings(book)}
     nobodys = [call for call in calls.calls if call.attribution == "none" and call.placed]
     expected |= {(call.rows[0].place, "found_nobody"): {} for call in nobodys}
+    astray = [call for call in calls.calls if call.facts["loan_id"] and call.attribution.startswith("number")]
+    expected |= {(call.rows[0].place, "unknown_loan"): {} for call in astray}
     agree(seed, "upload_findings", expected, {(told.place[row], code): {} for row, code in found})
     assert len(found) == len(expected), f"seed {seed}: a finding twice"
 

@@ -1,7 +1,7 @@
 -- Grain: one row per upload, finding and row that it is about.
 -- Meaning: what the sender should look at, although every row was used: who cannot be called, which loans have several
 --          borrowers or instalments, which phone several people share, which loan numbers are nearly the same, which calls
---          found nobody.
+--          found nobody, or name a loan that is not known.
 WITH unreachable AS (
     SELECT customers.id AS customer_id
     FROM customers
@@ -60,6 +60,11 @@ found AS (
     FROM _call_attributions AS found
     JOIN call_sessions AS calls ON calls.id = found.call_id
     WHERE found.attribution = 'none' AND calls.status <> 'not_initiated'
+    UNION ALL
+    SELECT 'unknown_loan' AS code, found.first_row_id AS row_id
+    FROM _call_attributions AS found
+    JOIN _call_statements AS calls ON calls.id = found.call_id
+    WHERE calls.stated_loan_id IS NOT NULL AND found.attribution IN ('number', 'number_ambiguous', 'customer')
 )
 
 SELECT

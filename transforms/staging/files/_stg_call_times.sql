@@ -1,6 +1,6 @@
 -- Grain: one row per record that speaks of a call: of a call log, or of ours (call, status).
 -- Meaning: the record's cells, with its times in UTC. An end in 1970 is none; one that is read hours before the start on the
---          start's day, as a clock without a date may be, is the next day's: the call went on past midnight.
+--          day of the start, as a clock without a date may be, is of the next day, since the call went on past midnight.
 -- Step: a part of _stg_call_rows
 WITH plain AS (
     SELECT
