@@ -231,6 +231,7 @@ BOOK_FINDINGS = [
     ("13", 1, "fewer cells than the header; the missing ones are taken as blank",
      "check that no line was broken in two"),
     ("", 1, "column 8 has no name of its own and is kept as 'name 2'", "name every column once"),
+    ("", 1, "columns that no field took, kept in raw_data: name", "if one is needed, say in columns.toml what it is"),
     ("5, 9-11, 17, 19, 21, 23, 25, 27 and 35 more", 45, BAD_AMOUNT, CELL_ERRORS["bad_amount"]),
     ("6", 1, "bad_date: next_due_date is not a valid date (day first)", CELL_ERRORS["bad_date"]),
     ("6", 1, "bad_flag: do_not_call is neither yes nor no", CELL_ERRORS["bad_flag"]),
@@ -401,7 +402,7 @@ def test_the_lines_of_a_partition_add_up(shown: dict[str, list[dict]], name: str
 def test_a_partition_tells_what_was_wrong_as_a_table(shown: dict[str, list[dict]]) -> None:
     lines = shown["book.csv"][0]["what was wrong"].split("\n")
     assert lines[:2] == ["| lines | count | what | how to fix it |", "| --- | ---: | --- | --- |"]
-    assert lines[2:-1] == ["| " + " | ".join(map(str, finding)) + " |" for finding in BOOK_FINDINGS[:7]]
+    assert lines[2:-1] == ["| " + " | ".join(map(str, finding)) + " |" for finding in BOOK_FINDINGS[:8]]
     assert lines[-1] == "| " + " | ".join(map(str, BOOK_FINDINGS[-1])) + " |"
     assert "what was wrong" not in shown["narrow.csv"][0]
     assert shown["book.csv"][-1]["what was wrong"].split("\n")[2] == (
@@ -415,7 +416,7 @@ def test_findings_of_an_upload_that_is_not_published_are_those_of_the_reader(tmp
     world.ingest()
     (sha256,) = world.lake.uploads()["sha256"]
     found = upload_findings(world.home, world.settings, [sha256]).rows()
-    assert found == [("book.csv", *finding) for finding in [*BOOK_FINDINGS[:7], BOOK_FINDINGS[-1]]]
+    assert found == [("book.csv", *finding) for finding in [*BOOK_FINDINGS[:8], BOOK_FINDINGS[-1]]]
 
 
 # --- in words --------------------------------------------------------------------------------------------------------
