@@ -60,7 +60,6 @@ LOAN_BOOK_FIELDS: dict[str, tuple[str, ...]] = {
     ),
     "borrower_role": (
         *("role", "borrower_role", "applicant_type", "borrower_type", "customer_role", "party_type", "party_role"),
-        "customer_type",
     ),
     "national_id": (
         *("national_id", "pan", "pan_number", "aadhaar", "aadhar", "voter_id", "id_number", "pan_card"),

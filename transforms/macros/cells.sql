@@ -93,7 +93,7 @@ CREATE OR REPLACE MACRO seconds_text(s, unit) AS
     CASE
         WHEN unit = 'hh:mm' AND regexp_matches(s, '^[0-9]{1,3}:[0-5][0-9]$') THEN s || ':00'
         WHEN unit <> 'hh:mm' AND regexp_matches(s, '^[0-9]{1,15}([.][0-9]+)?$')
-        THEN CAST(TRY_CAST(s AS DOUBLE) * CASE WHEN unit = 'ms' THEN 0.001 ELSE 60 END AS VARCHAR)
+        THEN CAST(CASE WHEN unit = 'ms' THEN TRY_CAST(s AS DOUBLE) / 1000 ELSE TRY_CAST(s AS DOUBLE) * 60 END AS VARCHAR)
         ELSE s
     END;
 

@@ -64,7 +64,7 @@ found AS (
     SELECT 'unknown_loan' AS code, found.first_row_id AS row_id
     FROM _call_attributions AS found
     JOIN _call_statements AS calls ON calls.id = found.call_id
-    WHERE calls.stated_loan_id IS NOT NULL AND found.attribution IN ('number', 'number_ambiguous', 'customer')
+    WHERE calls.stated_loan_id IS NOT NULL AND found.attribution IN ('number', 'number_ambiguous')
 )
 
 SELECT

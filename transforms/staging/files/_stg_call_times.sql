@@ -1,6 +1,6 @@
 -- Grain: one row per record that speaks of a call: of a call log, or of ours (call, status).
--- Meaning: the record's cells, with its times in UTC. An end in 1970 is none; one that is read hours before the start on the
---          day of the start, as a clock without a date may be, is of the next day, since the call went on past midnight.
+-- Meaning: the record's cells, with its times in UTC. An end in 1970 is none; one of a log that is read more than twelve
+--          hours before the start, on its day, is of the next day: a clock without a date, and a call past midnight.
 -- Step: a part of _stg_call_rows
 WITH plain AS (
     SELECT
@@ -52,7 +52,8 @@ SELECT
                 ended
                 + CASE
                     WHEN
-                        ended < initiated - INTERVAL 12 HOUR
+                        kind = 'call_log'
+                        AND ended < initiated - INTERVAL 12 HOUR
                         AND CAST(ended + to_minutes(utc_offset_minutes) AS DATE) = CAST(initiated + to_minutes(utc_offset_minutes) AS DATE)
                         THEN INTERVAL 1 DAY
                     ELSE INTERVAL 0 DAY
