@@ -1,3 +1,4 @@
+import gc
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,9 @@ from support import World
 # Tests say what they need; nothing of the developer's own settings reaches them.
 for name in [name for name in os.environ if name.startswith("LOANCALLS_") or name == "DAGSTER_HOME"]:
     del os.environ[name]
+
+# As the command line does: libraries make a million objects that stay, and Python would look through them all again.
+gc.set_threshold(100_000)
 
 # The longest modules come first, or one of two workers would be left alone with the last of them.
 LONGEST = (

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
+import forked
 import polars as pl
 
 from expectations.run import Outcome, Suites
@@ -45,15 +46,16 @@ def csv_bytes(rows: Sequence[Mapping[str, object]]) -> bytes:
 
 
 def loancalls(home: Path, *arguments: object, code: int = 0, **settings: str) -> subprocess.CompletedProcess:
-    """Run the command line on a home, in the folder the home is in; it must end with this exit code."""
+    """Run the command line on a home, in the folder the home is in; it must end with this exit code.
+
+    In a process of its own, which starts with the libraries loaded.
+    """
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("LOANCALLS_", "DAGSTER"))}
     environment |= {
         "LOANCALLS_HOME": str(home),
         **{f"LOANCALLS_{name}": value for name, value in settings.items()},
     }
-    done = subprocess.run(
-        [LOANCALLS, *map(str, arguments)], env=environment, capture_output=True, encoding="utf-8", cwd=home.parent
-    )
+    done = forked.loancalls([str(argument) for argument in arguments], environment, home.parent)
     assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
     assert "Traceback" not in done.stderr
     return done

@@ -1,8 +1,6 @@
 """Homes for scripts of the earlier system to work on: what is loaded into them, and what sessions show."""
 
 import os
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,8 +8,9 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from forked import Forked
 from sqlalchemy.orm import Session
-from support import REPO, SAMPLE, World
+from support import SAMPLE, World
 
 from database import schemas
 from database.schemas import CallSession, CallStatusUpdate, Customer, FileUpload, Loan, UploadRow
@@ -89,14 +88,13 @@ def rebuild(world: World) -> None:
         assert run(world.home, world.settings, [], full=True).failures == []
 
 
-def python(*arguments: object, home: Path) -> str:
-    """What a script prints, in a process of its own."""
-    environment = os.environ | {"LOANCALLS_HOME": str(home), "PYTHONPATH": str(REPO)}
-    done = subprocess.run(
-        [sys.executable, *map(str, arguments)], env=environment, capture_output=True, encoding="utf-8"
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+def script(command: str, home: Path) -> str:
+    """What the earlier system's script prints, in a process of its own."""
+    environment = os.environ | {"LOANCALLS_HOME": str(home)}
+    running = Forked(SCRIPT.read_text(encoding="utf-8"), environment, SCRIPT.parent, [SCRIPT.name, command])
+    said, complaints = running.communicate()
+    assert running.returncode == 0, complaints
+    return said
 
 
 def named(session: Session, name: str) -> Customer:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from sessions import MODELS, REPORT, SCRIPT, at, named, python
+from sessions import MODELS, REPORT, at, named, script
 from sessions import loaded as loaded  # the fixtures
 from sessions import session as session
 from sqlalchemy.dialects.postgresql import insert
@@ -108,9 +108,9 @@ def test_the_example_of_a_call_runs(home: Path) -> None:
 
 
 def test_a_whole_script_runs_and_another_process_reads_what_it_wrote(home: Path) -> None:
-    said = json.loads(python(SCRIPT, "collect", home=home))
+    said = json.loads(script("collect", home=home))
     assert said["fingerprint"] == schemas.compute_fingerprint("8130012399", "AAAZA1111Z")
-    assert json.loads(python(SCRIPT, "report", home=home)) == REPORT
+    assert json.loads(script("report", home=home)) == REPORT
 
 
 # --- what is exported ---------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from sessions import MODELS, REPORT, SCRIPT, Tables, at, filled, named, python, rebuild, tables
+from sessions import MODELS, REPORT, Tables, at, filled, named, rebuild, script, tables
 
 from database import schemas
 from database.schemas import CallSession, Customer, FileUpload, Loan, UploadRow
@@ -246,10 +246,10 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
             schemas.update_call_status(session, "named-later", "completed")
             session.commit()
         Script(seed=7).work(steps=80)
-        python(SCRIPT, "collect", home=world.home.root)
+        script("collect", home=world.home.root)
         before = tables()
         rebuild(world)
-        return Kept(before, tables(), python(SCRIPT, "report", home=world.home.root), own)
+        return Kept(before, tables(), script("report", home=world.home.root), own)
 
 
 def differences(kept: Kept, table: str) -> list[tuple]:

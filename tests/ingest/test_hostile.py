@@ -11,8 +11,6 @@ import os
 import socket
 import sqlite3
 import stat
-import subprocess
-import sys
 import tarfile
 import threading
 import unicodedata
@@ -20,12 +18,14 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import duckdb
 import polars as pl
 import pyarrow as pa
 import pytest
+import support
 from support import World, csv_bytes
 
 from orchestration.errors import LoancallsError, UsageError
@@ -34,20 +34,9 @@ from orchestration.ingest import run as ingest_module
 from orchestration.store.hashing import copy_hashing, hash_file
 from orchestration.store.home import Home
 
-LOANCALLS = Path(sys.executable).parent / "loancalls"
+loancalls = partial(support.loancalls, PII="clear")
 BOOK = b"loan_id,phone\nL1,9845012345\n"
 LATER = b"loan_id,phone\nL2,9845012346\n"
-
-
-def loancalls(home: Path, *arguments: object, code: int = 0) -> subprocess.CompletedProcess:
-    environment = {**os.environ, "LOANCALLS_HOME": str(home), "LOANCALLS_PII": "clear"}
-    done = subprocess.run(
-        [LOANCALLS, *map(str, arguments)],
-        env=environment, capture_output=True, encoding="utf-8", cwd=home.parent, timeout=200, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
-    assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
-    assert "Traceback" not in done.stderr
-    return done
 
 
 def repainting(text: str) -> set[str]:

@@ -9,8 +9,6 @@ import os
 import resource
 import shutil
 import signal
-import subprocess
-import sys
 import threading
 import uuid
 import zlib
@@ -20,9 +18,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from forked import COMMAND_LINE, Forked
 from sqlalchemy import select
 from sqlalchemy.exc import TimeoutError as TurnTimeout
-from support import LOANCALLS, REPO, World
+from support import REPO, World
 
 from database import schemas
 from database.schemas import CallSession, CallStatusUpdate, Customer, FileUpload, Loan, UploadRow
@@ -147,15 +146,13 @@ def settle():
 """
 
 
-def process(code: str) -> subprocess.Popen:
+def process(code: str) -> Forked:
     """A script in a process of its own."""
-    environment = os.environ | {"PYTHONPATH": f"{REPO}:{REPO / 'tests'}:{Path(__file__).parent}"}
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen([sys.executable, "-c", SCRIPT + code], env=environment, encoding="utf-8", **pipes)
+    return Forked(SCRIPT + code, os.environ, REPO)
 
 
-def ended(running: subprocess.Popen, code: int = 0) -> None:
-    said = running.communicate(timeout=250)
+def ended(running: Forked, code: int = 0) -> None:
+    said = running.communicate()
     assert running.returncode == code, said
 
 
@@ -165,7 +162,7 @@ def killed(code: str) -> None:
 
 
 @contextmanager
-def underway(code: str) -> Iterator[subprocess.Popen]:
+def underway(code: str) -> Iterator[Forked]:
     """A script that has said that it is there, and goes on when it is told to or this ends."""
     running = process(code)
     try:
@@ -326,7 +323,7 @@ def test_scripts_read_all_the_while_a_run_is_under_way_and_write_after_it(
     home.put("more.csv", [{"name": "Dev", "mobile": "9845012399", "loan_id": "L4"}], "2026-03-02 04:00")
     with schemas.get_session() as reader, schemas.get_session() as writer:
         assert writer.query(Customer).count() == 3
-        running = subprocess.Popen([LOANCALLS, "run"], env=os.environ.copy(), stdout=subprocess.DEVNULL)
+        running = Forked(COMMAND_LINE, os.environ, REPO, ["loancalls", "run"])
         while running.poll() is None and (turn := home.home.take_turn(0)) is not None:
             turn.end()  # it has not begun yet
         for _ in range(20):
@@ -335,7 +332,7 @@ def test_scripts_read_all_the_while_a_run_is_under_way_and_write_after_it(
         assert running.poll() is None, "nobody was kept waiting"
         writer.add(Customer(name="Esha", national_id="PANE1234Z"))
         writer.flush()  # waits until the run has ended
-        assert running.wait(timeout=60) == 0
+        ended(running)
         everybody = ["Asha", "Binu", "Chitra", "Dev", "Esha"]
         assert sorted(customer.name for customer in writer.query(Customer)) == everybody
         writer.commit()
