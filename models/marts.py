@@ -203,13 +203,17 @@ class UploadQuality(Base):
 
 
 class UploadError(Base):
-    """What was wrong with the records of an upload, error code by error code."""
+    """What was wrong with the records of an upload, branch by branch and error code by error code."""
 
     __tablename__ = "upload_errors"
-    __grain__ = "one row per upload and error code"
+    __grain__ = "one row per upload, branch and error code"
     __order__ = 7
 
     file_upload_id: Mapped[uuid.UUID] = col(Id, ForeignKey("file_uploads.id"), primary_key=True, about="The upload.")
+    filename: Mapped[str] = col(String(255), nullable=False, about="Its name.")
+    branch_key: Mapped[str] = col(
+        String(255), primary_key=True, about="The branch that the records state, as one spelling; (none) without one."
+    )
     code: Mapped[str] = col(
         String(50),
         primary_key=True,

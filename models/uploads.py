@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 UPLOAD_KINDS = (LOAN_BOOK, CALL_LOG, UNKNOWN, *RECORD_KINDS)
 UPLOAD_SOURCES = ("file", "api", "import")
-UPLOAD_STATUSES = ("processing", "completed", "completed_with_errors", "failed")
+UPLOAD_STATUSES = ("processing", "completed", "completed_with_errors", "failed", "withdrawn")
 ROW_STATUSES = ("error", "duplicate", "created", "matched")
 ROW_MATCHES = ("created", "entity_id", "fingerprint", "national_id", "phone", "loan_id", "linked")
 
@@ -46,12 +46,14 @@ class FileUpload(LegacyFileUpload, Base):
     file_path: Mapped[str | None] = col(
         String(500), about="Where the earlier system kept the file, as its database says; null for files of ours."
     )
-    uploaded_by: Mapped[str | None] = col(String(100), about="Who sent it: as stated, else the owner of the file.")
+    uploaded_by: Mapped[str | None] = col(
+        String(100), about="Who sent it: as corrected or stated, else the owner of the file."
+    )
     uploaded_at: Mapped[dt.datetime] = col(
         Timestamp,
         nullable=False,
         default=now,
-        about="When it was sent (UTC): as stated, else the file's modification time.",
+        about="When it was sent (UTC): as corrected or stated, else the file's modification time.",
     )
     sha256: Mapped[str | None] = col(
         String(64), unique=True, about="Hash of the file's bytes, in hex; null where only our records state the upload."
@@ -86,7 +88,7 @@ class FileUpload(LegacyFileUpload, Base):
         nullable=False,
         default="processing",
         allowed=UPLOAD_STATUSES,
-        about="How the upload as a whole came out.",
+        about="How the upload as a whole came out; withdrawn where somebody took it back, and then without rows.",
     )
     processing_errors: Mapped[dict | None] = col(
         JSON, about="What was wrong, as JSON: a message for the file and the count of each error code."

@@ -4,6 +4,7 @@ import dagster as dg
 
 from orchestration.defs.assets import RAW, analytics, records, table_assets
 from orchestration.defs.checks import adds_up, audit
+from orchestration.defs.corrections import restate_job, withdraw_job
 from orchestration.defs.resources import HomeResource
 from orchestration.defs.sensors import inbox_sensor, lake_sensor
 from orchestration.warehouse.transforms import load_transforms
@@ -27,7 +28,7 @@ everything_job = dg.define_asset_job(
 defs = dg.Definitions(
     assets=[records, *table_assets(load_transforms().values()), audit, analytics],
     asset_checks=[adds_up],
-    jobs=[ingest_job, build_job, everything_job],
+    jobs=[ingest_job, build_job, everything_job, withdraw_job, restate_job],
     sensors=[inbox_sensor(ingest_job.name), lake_sensor(build_job.name, ingest_job.name)],
     resources={"home": HomeResource()},
     executor=dg.in_process_executor,

@@ -1,12 +1,14 @@
 """The command line: load, ask, see what became of each upload, open the UI."""
 
 import gc
+import getpass
 import io
 import json
 import os
 import signal
 import sys
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from orchestration.cli.run import RunReport
+    from orchestration.ingest.corrections import Corrected
 
 app = typer.Typer(
     name="loancalls",
@@ -76,7 +79,6 @@ def run(
     """
     from orchestration.cli.run import run as run_all
     from orchestration.ingest.inbox import hash_in_key
-    from orchestration.ingest.manifest import parse_moment
 
     settings, home = _home()
     files = files or []
@@ -84,12 +86,7 @@ def run(
         raise UsageError("--reread reads the lake's own copies; it cannot change senders and times.")
     if (uploaded_at or uploaded_by) and not files:
         raise UsageError("--uploaded-at and --uploaded-by are about the files you name; name at least one.")
-    moment = None
-    if uploaded_at:
-        try:
-            moment = parse_moment(uploaded_at, timedelta(minutes=settings.utc_offset_minutes))
-        except ValueError:
-            raise UsageError(f"--uploaded-at is '{uploaded_at}'; state it as 2026-03-01T09:30.") from None
+    moment = _moment(uploaded_at, settings)
     with _Watch() as watch:
         again = [name_as_text(str(name)) for name in files] if reread else None
         sender = name_as_text(uploaded_by) if uploaded_by else None
@@ -104,6 +101,18 @@ def run(
     if report.read:
         _print_findings(home, settings, [hash_in_key(key) for key in report.read])
     typer.echo(f"Published: {home.analytics}")
+
+
+def _moment(uploaded_at: str | None, settings: Settings) -> datetime | None:
+    """The time that --uploaded-at states, as naive UTC."""
+    from orchestration.ingest.manifest import WrongMoment, parse_moment
+
+    if uploaded_at is None:
+        return None
+    try:
+        return parse_moment(uploaded_at, timedelta(minutes=settings.utc_offset_minutes))
+    except WrongMoment as wrong:
+        raise UsageError(f"--uploaded-at is '{uploaded_at}'{wrong}") from None
 
 
 @app.command("import")
@@ -142,6 +151,66 @@ def import_database(
         raise typer.Exit(1)
 
 
+_UPLOAD = Annotated[
+    str, typer.Argument(metavar="UPLOAD", help="Its file name, or the first digits of its sha256.", show_default=False)
+]
+_BY = Annotated[str | None, typer.Option("--by", help="Who says so. Else the user who runs the command.")]
+
+
+@app.command()
+def withdraw(
+    upload: _UPLOAD,
+    undo: Annotated[bool, typer.Option("--undo", help="Bring it back.")] = False,
+    by: _BY = None,
+) -> None:
+    """Take back an upload that was sent by mistake: nothing after raw is made of it any more.
+
+    It stays in the lake and in file_uploads, as withdrawn, however often it arrives. What was written through a session
+    is not withdrawn; delete it there. Exits as `run` does.
+    """
+    from orchestration.ingest.corrections import withdraw as take_back
+
+    settings, home = _home()
+    _correct(home, settings, lambda: take_back(home, settings, name_as_text(upload), _who(by), undo))
+
+
+@app.command()
+def restate(
+    upload: _UPLOAD,
+    uploaded_at: Annotated[
+        str | None, typer.Option(help="When it was sent: 2026-03-01T09:30, local, or with a zone.")
+    ] = None,
+    uploaded_by: Annotated[str | None, typer.Option(help="Who sent it.")] = None,
+    by: _BY = None,
+) -> None:
+    """Say anew when or by whom an upload was sent, earlier or later, whatever the file or its manifest says.
+
+    Of several corrections of an upload the last one made counts. Exits as `run` does.
+    """
+    from orchestration.ingest.corrections import restate as say_anew
+
+    settings, home = _home()
+    moment, sender = _moment(uploaded_at, settings), name_as_text(uploaded_by) if uploaded_by else None
+    if moment is None and sender is None:
+        raise UsageError("Say what is to be corrected: --uploaded-at, --uploaded-by or both.")
+    _correct(home, settings, lambda: say_anew(home, settings, name_as_text(upload), _who(by), moment, sender))
+
+
+def _correct(home: Home, settings: Settings, change: Callable[[], "Corrected"]) -> None:
+    from orchestration.cli.run import correct
+
+    with _Watch() as watch:
+        corrected, report = correct(home, settings, change, watch.progress())
+    typer.echo(_harmless(corrected.said))
+    _stop_on(report)
+    if not report.is_unchanged:
+        typer.echo(f"Published: {home.analytics}")
+
+
+def _who(by: str | None) -> str:
+    return name_as_text(by) if by else getpass.getuser()
+
+
 @app.command()
 def uploads(
     names: Annotated[
@@ -163,6 +232,45 @@ def uploads(
         _print_uploads(home, settings, format, shas)
     if format == "table" or names:
         _print_findings(home, settings, shas, format)
+
+
+@app.command()
+def rejects(
+    upload: _UPLOAD,
+    also_partly_used: Annotated[
+        bool, typer.Option("--also-partly-used", help="Rows too that were used without one of their cells.")
+    ] = False,
+    to: Annotated[
+        Path | None, typer.Option("--to", help="The file to write; else standard output.", show_default=False)
+    ] = None,
+) -> None:
+    """Write the rows of an upload that were not used as CSV, to send back to whoever sent the file.
+
+    With each: its line, its cells as they were sent, what is wrong and how to fix it. Cells that a spreadsheet would
+    run as a formula are quoted with '. The file holds personal data in clear, whatever is published.
+    """
+    from orchestration.ingest.corrections import the_upload
+    from orchestration.report.rejects import rejects as rows_of
+    from orchestration.store.lake import Lake
+
+    settings, home = _home()
+    with _Watch() as watch:
+        waiting = f"Another run holds {home.root}; waiting until it has ended."
+        with home.lock(lambda: watch.progress().say(waiting)):
+            found = the_upload(Lake(home), settings, name_as_text(upload))
+            frame = rows_of(home, settings, found["sha256"], also_partly_used)
+    if not frame.height:
+        _complain(f"Every row of {found['filename']} was used{'' if also_partly_used else ', if not every cell'}.")
+        return
+    text = "\ufeff" + _as_csv(frame)  # by the mark in front, Excel knows that it is UTF-8
+    if to:
+        to.write_text(text, encoding="utf-8", newline="")
+    else:
+        _write_as(sys.stdout, encoding="utf-8")
+        sys.stdout.write(text)
+    _complain(
+        f"{frame.height:,} rows of {found['filename']}, with personal data in clear: give them to the sender only."
+    )
 
 
 @app.command()
@@ -317,20 +425,11 @@ def _print_findings(home: Home, settings: Settings, shas: list[str], format: str
 
 
 def _print_frame(frame: "pl.DataFrame", format: str) -> None:
-    import polars as pl
 
     if format in ("csv", "json"):
         _write_as(sys.stdout, encoding="utf-8")  # for programs: the same bytes in any locale
     if format == "csv":
-        nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
-        frame = frame.with_columns(
-            pl.Series(name, [None if cell is None else json.dumps(cell, default=str) for cell in frame[name].to_list()])
-            for name in nested
-        )
-        text = [name for name, kind in frame.schema.items() if kind == pl.String]
-        formula = pl.col(text).str.contains(r"^[=+\-@\t\r]")
-        neutral = frame.with_columns(pl.when(formula).then("'" + pl.col(text)).otherwise(pl.col(text)).name.keep())
-        sys.stdout.write((neutral if text else frame).write_csv())
+        sys.stdout.write(_as_csv(frame))
     elif format == "json":
         sys.stdout.write(json.dumps(frame.to_dicts(), ensure_ascii=False, default=str, indent=1) + "\n")
     elif format == "table":
@@ -346,6 +445,21 @@ def _print_frame(frame: "pl.DataFrame", format: str) -> None:
         console.print(f"{frame.height} rows")
     else:
         raise UsageError(f"--format is '{format}'; it must be table, csv or json.")
+
+
+def _as_csv(frame: "pl.DataFrame") -> str:
+    """A frame as CSV; text that a spreadsheet would run as a formula is quoted with '."""
+    import polars as pl
+
+    nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
+    frame = frame.with_columns(
+        pl.Series(name, [None if cell is None else json.dumps(cell, default=str) for cell in frame[name].to_list()])
+        for name in nested
+    )
+    text = [name for name, kind in frame.schema.items() if kind == pl.String]
+    formula = pl.col(text).str.contains(r"^[=+\-@\t\r]")
+    neutral = frame.with_columns(pl.when(formula).then("'" + pl.col(text)).otherwise(pl.col(text)).name.keep())
+    return (neutral if text else frame).write_csv()
 
 
 def _cell(value: object) -> str:

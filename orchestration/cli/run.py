@@ -7,6 +7,8 @@ import os
 import sys
 import uuid
 import warnings
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from orchestration.errors import LoancallsError
+from orchestration.ingest.corrections import Corrected
 from orchestration.ingest.inbox import Inbox, InboxFile, known_key, partition_keys
 from orchestration.progress import Progress
 from orchestration.settings import Settings
@@ -61,8 +64,7 @@ def run(
     files that cannot be taken; whatever fails later is in the report, and leaves the published database as it was.
     """
     progress = progress or Progress()
-    waiting = f"Another run holds {home.root}; waiting until it has ended."
-    with home.lock(lambda: progress.say(waiting)):
+    with _held(home, progress):
         inbox, lake = Inbox(home, settings.utc_offset_minutes), Lake(home)
         for path in files:
             inbox.take(path, uploaded_by, uploaded_at)
@@ -74,23 +76,58 @@ def run(
         if not pending and not again and not full and _is_up_to_date(home, settings):
             report.is_unchanged = True
             return report
-        os.environ["DAGSTER_HOME"] = str(home.dagster)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            from orchestration.defs.event_log import open_instance
-
-            with open_instance(home) as instance:
-                if pending or again:
-                    _ingest(home, instance, report, progress, pending, again)
-                if report.failures:
-                    return report
-                if full:
-                    remove_database(home.warehouse)
-                progress.phase("Building", sum(not one.is_step for one in load_transforms().values()) + 2)
-                before = _inode(home.analytics)
-                _execute(home, instance, "build", report, progress, {})
-                report.is_published = _inode(home.analytics) != before
+        with _dagster(home) as instance:
+            if pending or again:
+                _ingest(home, instance, report, progress, pending, again)
+            if report.failures:
+                return report
+            if full:
+                remove_database(home.warehouse)
+            _build(home, instance, report, progress)
         return report
+
+
+def correct(
+    home: Home, settings: Settings, change: Callable[[], Corrected], progress: Progress
+) -> tuple[Corrected, RunReport]:
+    """Correct an upload by `change`, then build, check and publish; nothing of the inbox is read.
+
+    Raises what `change` raises; what fails later is in the report.
+    """
+    with _held(home, progress):
+        corrected, report = change(), RunReport()
+        if not corrected.is_changed and _is_up_to_date(home, settings):
+            report.is_unchanged = True
+            return corrected, report
+        with _dagster(home) as instance:
+            if corrected.is_changed:
+                from orchestration.defs.corrections import observation
+
+                instance.report_runless_asset_event(observation(instance, corrected))
+            _build(home, instance, report, progress)
+        return corrected, report
+
+
+def _held(home: Home, progress: Progress) -> AbstractContextManager[None]:
+    return home.lock(lambda: progress.say(f"Another run holds {home.root}; waiting until it has ended."))
+
+
+@contextmanager
+def _dagster(home: Home) -> Iterator["dg.DagsterInstance"]:
+    os.environ["DAGSTER_HOME"] = str(home.dagster)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from orchestration.defs.event_log import open_instance
+
+        with open_instance(home) as instance:
+            yield instance
+
+
+def _build(home: Home, instance: "dg.DagsterInstance", report: RunReport, progress: Progress) -> None:
+    progress.phase("Building", sum(not one.is_step for one in load_transforms().values()) + 2)
+    before = _inode(home.analytics)
+    _execute(home, instance, "build", report, progress, {})
+    report.is_published = _inode(home.analytics) != before
 
 
 def _inode(path: Path) -> int | None:

@@ -12,7 +12,7 @@ from orchestration.defs.partitions import UPLOADS
 from orchestration.defs.resources import HomeResource, failures_in_words
 from orchestration.defs.results import check_result
 from orchestration.ingest.run import Stated, ingest
-from orchestration.report.findings import Finding, as_markdown, problem_findings, reading_findings
+from orchestration.report.findings import Finding, as_markdown, problem_findings, reading_findings, sending_findings
 from orchestration.store.facts import UploadFacts
 from orchestration.store.lake import Lake
 from orchestration.warehouse.build import Built
@@ -53,7 +53,8 @@ def records(context: dg.AssetExecutionContext, config: IngestConfig, home: HomeR
     lake = Lake(home.home)
 
     def done(key: str, facts: UploadFacts) -> None:
-        findings = reading_findings(facts) + problem_findings(lake, facts)
+        sending = sending_findings(lake, home.settings, facts.sha256)
+        findings = sending + reading_findings(facts) + problem_findings(lake, facts)
         context.add_asset_metadata(_upload_metadata(facts, findings), asset_key=RAW, partition_key=key)
         said = f"; it failed: {facts.message}" if facts.message else ""
         context.log.info(f"{key}: {facts.kind}, {facts.records} records{said}")

@@ -18,7 +18,7 @@ from orchestration.ingest.manifest import MANIFEST, read_manifest, sightings_of,
 from orchestration.ingest.own_columns import own_vocabulary, read_otherwise
 from orchestration.store import journal
 from orchestration.store.atomic import replacing
-from orchestration.store.facts import FILE, Sighting
+from orchestration.store.facts import FILE, STATED, Sighting
 from orchestration.store.hashing import copy_hashing, hash_file, short_hash
 from orchestration.store.home import Home
 from orchestration.store.lake import Lake
@@ -167,7 +167,8 @@ class Inbox:
             target, sha256 = self._copy(source, status)
         for sighting in sightings_of(source, status, sha256, manifest):
             by, at = uploaded_by or sighting.uploaded_by, uploaded_at or sighting.uploaded_at
-            state(target, Sighting(source.name, by, at), sha256, self.staging)
+            time_from = STATED if uploaded_at else sighting.time_from
+            state(target, Sighting(source.name, by, at, time_from), sha256, self.staging)
         return target
 
     def _copy(self, source: Path, status: os.stat_result) -> tuple[Path, str]:

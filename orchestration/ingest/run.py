@@ -12,13 +12,13 @@ from duckdb import DuckDBPyConnection
 from models.headers import Vocabulary
 from orchestration.errors import LoancallsError
 from orchestration.ingest.inbox import Inbox, InboxFile, hash_in_key
-from orchestration.ingest.manifest import parse_moment, state
+from orchestration.ingest.manifest import WrongMoment, parse_moment, state
 from orchestration.ingest.own_columns import own_vocabulary
 from orchestration.ingest.store import store, store_records
 from orchestration.reader import Limits
 from orchestration.settings import Settings
 from orchestration.store.connection import connect, lock_into
-from orchestration.store.facts import FILE, UploadFacts
+from orchestration.store.facts import FILE, STATED, UploadFacts
 from orchestration.store.hashing import copy_hashing, short_hash
 from orchestration.store.home import Home
 from orchestration.store.lake import Lake
@@ -33,13 +33,13 @@ class Stated:
     uploaded_at: str | None = None
 
     def moment(self, offset_minutes: int) -> datetime | None:
-        """uploaded_at as naive UTC. Raises LoancallsError when it is not an ISO time."""
+        """uploaded_at as naive UTC. Raises LoancallsError when it is not an ISO time, or cannot be."""
         if not self.uploaded_at:
             return None
         try:
             return parse_moment(self.uploaded_at, timedelta(minutes=offset_minutes))
-        except ValueError:
-            raise LoancallsError(f"uploaded_at is '{self.uploaded_at}'; state it as 2026-03-01T09:30.") from None
+        except WrongMoment as wrong:
+            raise LoancallsError(f"uploaded_at is '{self.uploaded_at}'{wrong}") from None
 
 
 def ingest(
@@ -114,6 +114,7 @@ def _ingest_one(
                     sighting,
                     uploaded_by=stated.uploaded_by or sighting.uploaded_by,
                     uploaded_at=stated.moment(settings.utc_offset_minutes) or sighting.uploaded_at,
+                    time_from=STATED if stated.uploaded_at else sighting.time_from,
                 )
                 # Kept beside the file, or the next look at the inbox would see it as sent another time.
                 state(file.path, sighting, sha256, home.staging)

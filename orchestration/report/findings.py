@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
 
@@ -10,7 +11,9 @@ import polars as pl
 
 from models.codes import CELL_ERRORS, ROW_ERRORS
 from models.fields import CALL_LOG, LOAN_BOOK
-from orchestration.store.facts import ReadingNotes, UploadFacts
+from orchestration.settings import Settings
+from orchestration.store.facts import OF_ARRIVAL, STATED, ReadingNotes, UploadFacts
+from orchestration.store.hashing import short_hash
 from orchestration.store.lake import Lake
 
 _FIXES = ROW_ERRORS | CELL_ERRORS
@@ -91,6 +94,33 @@ def reading_findings(facts: UploadFacts) -> list[Finding]:
     return found
 
 
+def sending_findings(lake: Lake, settings: Settings, sha256: str) -> list[Finding]:
+    """What is to be known of when an upload was sent, and whether it counts at all."""
+    seen, last = lake.sightings(sha256), next(reversed(lake.corrections(sha256)), None)
+    name, found = short_hash(sha256), []
+
+    def local(moment: datetime) -> str:
+        return settings.local(moment).strftime("%Y-%m-%d %H:%M")
+
+    if last is not None and last.is_withdrawn:
+        what = f"withdrawn {local(last.made_at)} by {last.made_by}: nothing is made of its records"
+        found.append(Finding("", 1, what, f"if it is to count again: loancalls withdraw --undo {name}"))
+    if last is None or last.uploaded_at is None:
+        later = [one.uploaded_at for one in seen if one.time_from == STATED and one.uploaded_at > seen[0].uploaded_at]
+        if later:
+            what = f"sent again as of {local(later[-1])}; the earlier time counts, {local(seen[0].uploaded_at)}"
+            at = settings.local(later[-1]).strftime("%Y-%m-%dT%H:%M")
+            fix = f"if the later one is right: loancalls restate {name} --uploaded-at {at}"
+            found.append(Finding("", len(later), what, fix))
+        if seen and seen[0].time_from == OF_ARRIVAL:
+            what = (
+                f"the file's own time cannot be, before 1990 or in the future; {local(seen[0].uploaded_at)} is taken, "
+            )
+            what += "when it arrived"
+            found.append(Finding("", 1, what, f"loancalls restate {name} --uploaded-at, if it was sent earlier"))
+    return found
+
+
 def _missing_columns(facts: UploadFacts) -> list[Finding]:
     """Columns without which the records of an upload say little, although all of them are read."""
     if facts.message or not facts.records:
@@ -122,10 +152,21 @@ def error_findings(errors: Iterable[tuple[str, int, list[int]]], sheets: Sheets 
             lines[part] = lines.get(part, []) + list(places_)
     found = []
     for part, count in counts.items():
-        what, _, own = part.partition("; ")
-        fix = own or _FIXES.get(part.split(":")[0], "")
+        what, fix = _with_fix(part)
         found.append((min(lines[part]), Finding(places(sorted(lines[part]), count, sheets), count, what, fix)))
     return [finding for _, finding in sorted(found)]
+
+
+def explained(error: str) -> list[tuple[str, str, str]]:
+    """Everything that is wrong with one row: code, sentence, how to fix it."""
+    parts = map(_with_fix, _NEXT_CODE.split(error))
+    return [(*what.split(": ", 1), fix) for what, fix in parts]  # type: ignore[misc]
+
+
+def _with_fix(part: str) -> tuple[str, str]:
+    """One `code: sentence` of an error, and how to fix it."""
+    what, _, own = part.partition("; ")
+    return what, own or _FIXES.get(part.split(":")[0], "")
 
 
 def places(lines: list[int], count: int, sheets: Sheets = ()) -> str:

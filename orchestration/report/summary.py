@@ -6,7 +6,7 @@ import duckdb
 import polars as pl
 
 from models.codes import FINDINGS
-from orchestration.report.findings import error_findings, problem_findings, reading_findings
+from orchestration.report.findings import error_findings, problem_findings, reading_findings, sending_findings
 from orchestration.settings import Settings
 from orchestration.store.connection import connect
 from orchestration.store.facts import ReadingNotes
@@ -51,7 +51,9 @@ def upload_summary(home: Home, settings: Settings, shas: list[str] | None = None
         pl.col("created_and_matched").alias("good"),
         "duplicate",
         "error",
-        pl.when(pl.col("message").is_not_null())
+        pl.when(pl.col("is_withdrawn"))
+        .then(pl.lit("withdrawn"))
+        .when(pl.col("message").is_not_null())
         .then(pl.lit("failed"))
         .otherwise(pl.col("status").fill_null("not published"))
         .alias("status"),
@@ -76,7 +78,7 @@ def upload_findings(home: Home, settings: Settings, shas: list[str]) -> pl.DataF
             else problem_findings(lake, facts)
         )
         # Of a file that failed as a whole, its rows say nothing more.
-        found = reading_findings(facts) + ([] if facts.message else records)
+        found = sending_findings(lake, settings, sha256) + reading_findings(facts) + ([] if facts.message else records)
         rows += [(filename, *finding) for finding in found]
     return pl.DataFrame(rows, schema=_FINDINGS, orient="row")
 

@@ -1,4 +1,5 @@
-"""What the lake keeps of an upload as a whole: its facts, how it was read, and each time it was seen.
+"""What the lake keeps of an upload as a whole: its facts, how it was read, each time it was seen, and what a person
+has corrected since.
 
 The classes are the one list of what there is: the columns of the Parquet files and of the views over them are made of
 their fields.
@@ -12,21 +13,43 @@ from datetime import datetime
 
 import polars as pl
 
-_POLARS: dict[type, pl.DataType] = {str: pl.String(), int: pl.Int64(), datetime: pl.Datetime("us")}
-_DUCKDB: dict[type, str] = {str: "VARCHAR", int: "BIGINT", datetime: "TIMESTAMP"}
+_POLARS: dict[type, pl.DataType] = {
+    **{str: pl.String(), int: pl.Int64(), bool: pl.Boolean(), datetime: pl.Datetime("us")}
+}
+_DUCKDB: dict[type, str] = {str: "VARCHAR", int: "BIGINT", bool: "BOOLEAN", datetime: "TIMESTAMP"}
 # Where an upload comes from: a file that somebody sent, or (see `records`) our API or an import.
 FILE = "file"
 # Raised with every change of what a row of the lake is made of: what was read by another one is read again.
 READING = 3
 
 
+# Where the time of a sighting is from: a person has said it, the file has it, or, as what the file has cannot be, it is
+# that of the file's arrival.
+STATED, OF_FILE, OF_ARRIVAL = "stated", "file", "arrival"
+
+
 @dataclass(frozen=True)
 class Sighting:
-    """One time the bytes of an upload were seen. `uploaded_at` is naive UTC."""
+    """One time the bytes of an upload were seen. `uploaded_at` is naive UTC; `time_from` says what it is from."""
 
     filename: str
     uploaded_by: str
     uploaded_at: datetime
+    time_from: str | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What a person says of an upload after it was sent, in place of what its sightings say. Times are naive UTC.
+
+    Each holds all that is said by then, so that the one made last counts alone.
+    """
+
+    made_at: datetime
+    made_by: str
+    is_withdrawn: bool = False
+    uploaded_by: str | None = None
+    uploaded_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@
     lake/phones/<sha256>.parquet                 every distinct phone text of it, and the number it means
     lake/uploads/<sha256>.parquet                the upload's own facts; written last, so that it says "complete"
     lake/sightings/<sha256>.<hash>.parquet       each time the bytes were seen: name, time, sender
+    lake/corrections/<sha256>.parquet            what people have corrected since, in their order, if any
     lake/records/                                record files of ours that no run has taken up yet (see `records`)
 
 Writing a file twice gives the same file. Every one is on the disk before the upload's facts are, and they before a
@@ -18,16 +19,17 @@ import json
 import os
 import uuid
 from contextlib import AbstractContextManager
-from dataclasses import asdict
+from dataclasses import asdict, fields, replace
+from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
 
 from models.fields import FIELDS, RECORD_KINDS
-from orchestration.errors import UsageError
+from orchestration.errors import LoancallsError, UsageError
 from orchestration.store.atomic import replacing, sync
-from orchestration.store.facts import FILE, Sighting, UploadFacts, parquet_schema
+from orchestration.store.facts import FILE, Correction, Sighting, UploadFacts, parquet_schema
 from orchestration.store.home import Home
 
 KINDS = tuple(FIELDS)
@@ -69,7 +71,9 @@ class Lake:
         """Each time the bytes were seen, the earliest first."""
         paths = filter(is_whole, (self.root / "sightings").glob(f"{sha256}.*.parquet"))
         rows = [_read_parquet(path).row(0, named=True) for path in paths]
-        found = [Sighting(row["filename"], row["uploaded_by"], row["uploaded_at"]) for row in rows]
+        found = [
+            Sighting(row["filename"], row["uploaded_by"], row["uploaded_at"], row.get("time_from")) for row in rows
+        ]
         return sorted(found, key=lambda sighting: (sighting.uploaded_at, sighting.filename, sighting.uploaded_by))
 
     def damaged(self) -> list[str]:
@@ -92,17 +96,47 @@ class Lake:
             if not is_whole(path):
                 path.unlink()
 
+    def corrections(self, sha256: str) -> list[Correction]:
+        """What people have corrected of an upload, the last one last. Raises LoancallsError where that is damaged."""
+        path = self._corrections(sha256)
+        if not path.exists():
+            return []
+        if not is_whole(path):
+            raise LoancallsError(
+                f"{path} is damaged: a power cut or a full disk has left it unfinished. Bring it back from a backup, "
+                "or remove it and say once more, with `loancalls withdraw` or `loancalls restate`, what it said."
+            )
+        return [Correction(**row) for row in _read_parquet(path).select(_names(Correction)).iter_rows(named=True)]
+
+    def corrected(self) -> dict[str, Correction]:
+        """The last correction of each upload that has one, by its sha256."""
+        return {path.stem: self.corrections(path.stem)[-1] for path in self.files("corrections")}
+
+    def withdrawn(self) -> set[str]:
+        """The sha256 of the uploads that are withdrawn: nothing after raw is made of their rows."""
+        return {sha256 for sha256, last in self.corrected().items() if last.is_withdrawn}
+
     def _spoken_of(self) -> list[str]:
         """The sha256 of every upload of which there is anything but rows."""
         patterns = ("originals/*.zst", "uploads/*.parquet", "sightings/*.parquet")
         return sorted({path.name.split(".")[0] for pattern in patterns for path in self.root.glob(pattern)})
 
     def uploads(self) -> pl.DataFrame:
-        """Every complete upload with its earliest sighting, in the order of uploads."""
+        """Every complete upload as it was first sent, or as it was corrected since, in the order of uploads."""
         facts = self._frame("uploads", UploadFacts)
         sightings = self._frame("sightings", Sighting).sort("uploaded_at", "filename", "uploaded_by")
         first = sightings.group_by("upload_id", maintain_order=True).first()
-        return facts.join(first, on="upload_id").sort("uploaded_at", "sha256")
+        last = [{"upload_id": upload_id_of(sha256), **asdict(one)} for sha256, one in self.corrected().items()]
+        corrected = pl.DataFrame(last, schema=parquet_schema(Correction))
+        stated = ("uploaded_at", "uploaded_by")
+        return (
+            facts.join(first, on="upload_id")
+            .join(corrected, on="upload_id", how="left", suffix="_corrected")
+            .with_columns(pl.coalesce(f"{name}_corrected", name).alias(name) for name in stated)
+            .with_columns(pl.col("is_withdrawn").fill_null(False))
+            .drop(f"{name}_corrected" for name in stated)
+            .sort("uploaded_at", "sha256")
+        )
 
     def facts(self, sha256: str) -> UploadFacts:
         """The facts of a complete upload."""
@@ -131,10 +165,11 @@ class Lake:
         return found if names else known
 
     def state(self, *folders: str) -> str:
-        """A hash of what the lake holds; it changes with every upload, sighting and re-reading. Or of some folders."""
+        """A hash of what the lake holds; it changes with every upload, sighting, correction and re-reading. Or of some
+        folders."""
         names = sorted(
             f"{path.relative_to(self.root)}:{path.stat().st_size}:{path.stat().st_mtime_ns}"
-            for folder in folders or ("uploads", "sightings")
+            for folder in folders or ("uploads", "sightings", "corrections")
             for path in (self.root / folder).glob("*")
         )
         return hashlib.sha256("\n".join(names).encode()).hexdigest()
@@ -184,6 +219,15 @@ class Lake:
         with self.replacing(self._sighting(sha256, sighting)) as target:
             pl.DataFrame([row], schema=parquet_schema(Sighting)).write_parquet(target)
 
+    def correct(self, sha256: str, correction: Correction) -> None:
+        """Note a correction, which from now on is the last one made, also where the clock was set back since."""
+        made = self.corrections(sha256)
+        if made and correction.made_at <= made[-1].made_at:
+            correction = replace(correction, made_at=made[-1].made_at + timedelta(microseconds=1))
+        rows = [{"upload_id": upload_id_of(sha256), **asdict(one)} for one in [*made, correction]]
+        with self.replacing(self._corrections(sha256)) as target:
+            pl.DataFrame(rows, schema=parquet_schema(Correction)).write_parquet(target)
+
     def restore(self, sha256: str, target: Path) -> bool:
         """Write the original bytes of an upload to `target`; False when they are not there or not those any more."""
         digest = hashlib.sha256()
@@ -221,6 +265,9 @@ class Lake:
         said = json.dumps([sighting.filename, sighting.uploaded_by, sighting.uploaded_at.isoformat()])
         return self.root / "sightings" / f"{sha256}.{hashlib.sha256(said.encode()).hexdigest()[:16]}.parquet"
 
+    def _corrections(self, sha256: str) -> Path:
+        return self.root / "corrections" / f"{sha256}.parquet"
+
     def _frame(self, folder: str, of: type) -> pl.DataFrame:
         files, schema = filter(is_whole, self.files(folder)), parquet_schema(of)
         known = pl.DataFrame(schema=schema)  # an upload that was read by an earlier version may lack columns
@@ -228,6 +275,10 @@ class Lake:
 
     def replacing(self, final: Path) -> AbstractContextManager[Path]:
         return replacing(final, self.staging)
+
+
+def _names(of: type) -> list[str]:
+    return [field.name for field in fields(of)]
 
 
 def _read_parquet(path: Path) -> pl.DataFrame:

@@ -39,6 +39,7 @@ class Fingerprints:
         self._con, self._lake = con, lake
         self._shared = digest(macros(), settings_key(settings))
         self._raw = digest(self._shared, lake.state())
+        self._withdrawn = lake.withdrawn()
 
     @property
     def raw(self) -> str:
@@ -54,11 +55,15 @@ class Fingerprints:
         return tokens
 
     def staging(self, transform: Transform) -> dict[str, tuple[str, str]]:
-        """For each upload its sha256 and the token of what it would be staged from."""
+        """For each upload that stands its sha256 and the token of what it would be staged from."""
         known = load_transforms()
         sql = "".join(_sql_of(known[name]) for name in _closure(transform))
         rows = self._con.execute("SELECT CAST(upload_id AS VARCHAR), sha256 FROM lake.uploads").fetchall()
-        return {upload: (sha, digest(sql, self._shared, self._lake.stamp(sha))) for upload, sha in rows}
+        return {
+            upload: (sha, digest(sql, self._shared, self._lake.stamp(sha)))
+            for upload, sha in rows
+            if sha not in self._withdrawn
+        }
 
     def note_built(self, table: str) -> None:
         """Note that the table was built from what is there now; neither it nor the whole has been checked since."""

@@ -1,4 +1,7 @@
-"""The lake's Parquet files as views of the working database, over all uploads or over a few of them."""
+"""The lake's Parquet files as views of the working database, over all uploads or over a few of them.
+
+Of an upload that was withdrawn they show that there is one, and nothing that it held.
+"""
 
 import glob
 from pathlib import Path
@@ -7,7 +10,7 @@ import duckdb
 
 from models.fields import CALL, CALL_LOG, CUSTOMER, FIELDS, LOAN, LOAN_BOOK, RECORD_KINDS, STATUS, UNKNOWN
 from models.quoting import literal
-from orchestration.store.facts import Sighting, UploadFacts, view_columns
+from orchestration.store.facts import Correction, Sighting, UploadFacts, view_columns
 from orchestration.store.lake import KINDS, Lake
 from orchestration.warehouse.transforms import LAKE
 
@@ -21,9 +24,11 @@ _RECORD = {
 
 def make_views(con: duckdb.DuckDBPyConnection, lake: Lake, shas: set[str] | None = None) -> None:
     """Make every view over the lake; those of records and phones over the uploads `shas` only, when given."""
+    shas = {path.stem for path in lake.files("uploads", shas)} - lake.withdrawn()
     con.execute(f"CREATE SCHEMA IF NOT EXISTS {LAKE}")
     _view(con, "uploads", view_columns(UploadFacts), lake.files("uploads"))
     _view(con, "sightings", view_columns(Sighting), lake.files("sightings"))
+    _view(con, "corrections", view_columns(Correction), lake.files("corrections"))
     _view(
         con,
         "phones",
@@ -50,7 +55,12 @@ def _view(con: duckdb.DuckDBPyConnection, name: str, columns: dict[str, str], fi
     nothing = "(SELECT " + ", ".join(f'NULL AS "{column}"' for column in columns) + ") WHERE false"
     if files:
         source = f"read_parquet([{_paths(files)}], hive_partitioning = false)"
-        if name in ("uploads", "upload_rows", "phones"):  # those that an earlier version read may lack a column
+        if name in (
+            "uploads",
+            "sightings",
+            "upload_rows",
+            "phones",
+        ):  # those that an earlier version read may lack a column
             source = f"(FROM {nothing} UNION ALL BY NAME FROM {source[:-1]}, union_by_name = true))"
     else:
         source = nothing

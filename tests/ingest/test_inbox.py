@@ -87,7 +87,7 @@ def test_a_wrong_time_in_a_manifest_is_named(world, put):
     manifest = put("manifest.csv", b'filename,uploaded_by,uploaded_at\na.csv,"x\ny",\na.csv,asha,01/03/2026\n')
     with pytest.raises(LoancallsError) as wrong:
         world.inbox.files()
-    assert str(wrong.value) == (f"{manifest}, line 4: uploaded_at is '01/03/2026'; state it as 2026-03-01 09:30.")
+    assert str(wrong.value) == (f"{manifest}, line 4: uploaded_at is '01/03/2026'; state it as 2026-03-01T09:30.")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
@@ -175,9 +175,9 @@ def test_a_taken_file_is_a_copy_with_its_facts_beside_it(world, tmp_path):
         Sighting("a.csv", "asha", STATED),
     ]
     assert (world.inbox.root / "manifest.csv").read_text(encoding="utf-8") == (
-        "filename,uploaded_by,uploaded_at,sha256\n"
-        f"a.csv,{ME},{MODIFIED.isoformat()}+00:00,{sha(BOOK)}\n"
-        f"a.csv,asha,2026-03-02T04:30:00+00:00,{sha(BOOK)}\n"
+        "filename,uploaded_by,uploaded_at,sha256,time_from\n"
+        f"a.csv,{ME},{MODIFIED.isoformat()}+00:00,{sha(BOOK)},file\n"
+        f"a.csv,asha,2026-03-02T04:30:00+00:00,{sha(BOOK)},\n"
     )
     assert source.read_bytes() == BOOK
     assert world.inbox.take(tmp_path / "manifest.csv") is None if (tmp_path / "manifest.csv").exists() else True

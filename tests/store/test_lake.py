@@ -74,6 +74,10 @@ def test_what_the_lake_holds_of_an_upload(world):
             "filename": "a.csv",
             "uploaded_by": "asha",
             "uploaded_at": datetime(2026, 3, 1, 4),
+            "time_from": "stated",
+            "made_at": None,
+            "made_by": None,
+            "is_withdrawn": False,
         }
     ]
     first, second, third = records(world, BOOK)

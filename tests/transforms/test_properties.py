@@ -2,11 +2,13 @@
 
 import random
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 from support import World
 
 from models.published import published_tables
+from orchestration.ingest.corrections import restate, withdraw
 from orchestration.warehouse.transforms import load_transforms
 
 TABLES = list(published_tables())
@@ -97,6 +99,36 @@ def test_order_split_and_repetition_do_not_matter(new_world: Callable[..., World
     apart.home.warehouse.unlink()
     apart.build()
     assert_same(expected, tables_of(apart), "rebuilt from the lake alone")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_any_order_of_loads_corrections_and_builds_gives_the_same(new_world: Callable[..., World], seed: int) -> None:
+    """What was told, in any order, is what a fresh home makes of it that was told it all at once."""
+    dice = random.Random(seed)
+    uploads = random_uploads(seed)
+    told, fresh = new_world(), new_world()
+    for number, upload in enumerate(dice.sample(uploads, len(uploads))):
+        told.put(*upload)
+        told.ingest()
+        for _ in range(dice.randint(0, 2)):
+            name = dice.choice([sha256 for _, sha256 in told.lake.named([])])
+            if dice.random() < 0.5:
+                withdraw(told.home, told.settings, name, "asha", undo=dice.random() < 0.4)
+            else:
+                at = datetime(2026, 3, dice.randint(1, 6), dice.randint(0, 9))
+                restate(told.home, told.settings, name, "asha", at, dice.choice([None, "ravi"]))
+        if number % 2:
+            told.build()
+    told.build()
+    for upload in uploads:
+        fresh.put(*upload)
+    fresh.ingest()
+    for sha256, correction in told.lake.corrected().items():
+        fresh.lake.correct(sha256, correction)
+    fresh.build()
+    assert told.lake.corrected()
+    one, other = told.tables(TABLES), fresh.tables(TABLES)
+    assert [table for table in TABLES if not one[table].equals(other[table])] == []
 
 
 def test_an_upload_that_arrives_late_moves_no_row_of_others(new_world: Callable[..., World]) -> None:

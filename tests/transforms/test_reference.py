@@ -116,17 +116,23 @@ def check_uploads(seed: int, book: Book, calls: Calls, told: Told) -> None:
         triggered = [call for call in calls.calls if call.trigger and call.trigger.upload is upload]
         figures = calls.figures(triggered)
         good = totals["success_records"] / totals["total_records"]
-        codes = Counter(code for row in upload.rows for code in row.error_codes)
+        codes = Counter(
+            (spoken_of(book, upload, row)["branch_key"] or "(none)", code)
+            for row in upload.rows
+            for code in row.error_codes
+        )
         quality[upload.sha256] = {
             **{"calls": len(triggered), "share_good": good},
             **{name: figures[name] for name in ("attempts", "completed", "success_rate")},
             "used_in_part": sum(bool(row.error_codes) and row.status != "error" for row in upload.rows),
         }
-        errors |= {(upload.sha256, code): {"records": count} for code, count in codes.items()}
+        errors |= {(upload.sha256, *key): {"records": count, "filename": upload.name} for key, count in codes.items()}
     agree(seed, "file_uploads", expected, told.by("file_uploads", lambda record: record["sha256"]))
     found = told.by("upload_quality", lambda record: told.sha[record["file_upload_id"]])
     agree(seed, "upload_quality", quality, found)
-    found = told.by("upload_errors", lambda record: (told.sha[record["file_upload_id"]], record["code"]))
+    found = told.by(
+        "upload_errors", lambda record: (told.sha[record["file_upload_id"]], record["branch_key"], record["code"])
+    )
     agree(seed, "upload_errors", errors, found)
 
 

@@ -1,10 +1,12 @@
 -- Grain: one row per upload that our records state by its id.
--- Meaning: the latest stated value of every attribute of an upload whose bytes we may not have.
+-- Meaning: the latest stated value of every attribute of an upload whose bytes we may not have. Nothing is said of one
+--          that was withdrawn.
 WITH records AS (
     SELECT records.*, uploads.uploaded_at AS stated_at, row_order_of(uploads.upload_order, records.line_number) AS row_order
     FROM _stg_file_upload_records AS records
     JOIN _upload_places AS uploads ON uploads.upload_id = records.upload_id
-    WHERE records.entity_id IS NOT NULL
+    LEFT JOIN _known_uploads AS known ON known.upload_id = records.entity_id
+    WHERE records.entity_id IS NOT NULL AND known.is_withdrawn IS DISTINCT FROM true
 )
 
 SELECT

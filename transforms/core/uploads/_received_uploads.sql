@@ -1,5 +1,6 @@
 -- Grain: one row per upload whose bytes we have.
--- Meaning: an upload and how it came out; total = success + failed + duplicate, always.
+-- Meaning: an upload and how it came out; total = success + failed + duplicate, always. One that was withdrawn is there
+--          without its records.
 -- Step: a part of file_uploads.
 WITH counts AS (
     SELECT
@@ -14,7 +15,12 @@ WITH counts AS (
 
 errors AS (
     SELECT file_upload_id, json_group_object(code, records) AS codes
-    FROM (SELECT * FROM upload_errors ORDER BY file_upload_id, code) AS ordered
+    FROM (
+        SELECT file_upload_id, code, CAST(sum(records) AS BIGINT) AS records
+        FROM upload_errors
+        GROUP BY file_upload_id, code
+        ORDER BY file_upload_id, code
+    ) AS ordered
     GROUP BY file_upload_id
 ),
 
@@ -33,12 +39,13 @@ SELECT
     uploads.sha256,
     uploads.kind,
     uploads.source,
-    uploads.records AS total_records,
-    uploads.records AS processed_records,
+    CASE WHEN uploads.is_withdrawn THEN 0 ELSE uploads.records END AS total_records,
+    CASE WHEN uploads.is_withdrawn THEN 0 ELSE uploads.records END AS processed_records,
     coalesce(counts.success_records, 0) AS success_records,
     coalesce(counts.failed_records, 0) AS failed_records,
     coalesce(counts.duplicate_records, 0) AS duplicate_records,
     CASE
+        WHEN uploads.is_withdrawn THEN 'withdrawn'
         WHEN uploads.message IS NOT NULL THEN 'failed'
         WHEN counts.reported_records > 0 THEN 'completed_with_errors'
         ELSE 'completed'
@@ -60,7 +67,7 @@ SELECT
     uploads.times_sent,
     uploads.uploaded_at AS created_at,
     uploads.last_seen_at AS updated_at
-FROM _stg_uploads AS uploads
+FROM _known_uploads AS uploads
 LEFT JOIN counts ON counts.file_upload_id = uploads.upload_id
 LEFT JOIN errors ON errors.file_upload_id = uploads.upload_id
 LEFT JOIN date_orders ON date_orders.upload_id = uploads.upload_id

@@ -24,7 +24,7 @@ SELECT
     records.cell_errors,
     records.match_customer_id,
     records.match_loan_id,
-    CASE WHEN records.stated_id IS NULL THEN 'missing_upload: the record has no id, or its upload is not known' END AS row_error,
+    CASE WHEN records.stated_id IS NULL THEN 'missing_upload: the record has no id, or its upload is not known or was withdrawn' END AS row_error,
     row_number() OVER (
         PARTITION BY records.entity_id ORDER BY row_order_of(uploads.upload_order, records.line_number)
     ) = 1 AS is_first_sight
