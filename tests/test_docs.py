@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from support import REPO, SAMPLE, World
+from support import REPO, SAMPLE, World, loancalls
 
 from orchestration.cli.app import app
 
@@ -46,6 +46,11 @@ def test_the_questions_of_the_readme_are_answered(demo: World, sql: str) -> None
 def test_the_commands_of_the_readme_ask_what_can_be_asked(demo: World, sql: str) -> None:
     with duckdb.connect(str(demo.home.analytics), read_only=True) as con:
         assert con.execute(sql).fetchall()
+
+
+def test_what_the_readme_prints_is_what_comes_out(demo: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    assert block("README.md", "text", "balances") == loancalls(demo.home.root, "uploads", "balances_0903.csv").stdout
 
 
 def test_the_python_of_the_readme_runs(

@@ -5,18 +5,21 @@ import getpass
 import io
 import json
 import os
+import re
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
+from rich.text import Text
 
 from orchestration.errors import LoancallsError, UsageError
 from orchestration.progress import Progress
@@ -41,6 +44,7 @@ app = typer.Typer(
     'Then ask: loancalls query "SELECT * FROM employee_performance ORDER BY rank".',
 )
 _debug = False
+_WIDE = 10_000  # columns where nobody looks, as in a file
 
 
 @app.callback()
@@ -55,7 +59,10 @@ def _options(
 def run(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(help="Files to copy into the inbox first. A manifest.csv beside them says who sent them when."),
+        typer.Argument(
+            help="Files, or folders of them, to copy into the inbox first. A manifest.csv beside them says who sent "
+            "them when."
+        ),
     ] = None,
     reread: Annotated[
         bool,
@@ -71,16 +78,25 @@ def run(
         typer.Option(help="When the files were sent: 2026-03-01T09:30, local, or with a zone. Else their own time."),
     ] = None,
     uploaded_by: Annotated[str | None, typer.Option(help="Who sent the files. Else their owner.")] = None,
+    fail_on: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Exit 1, although the result is published, where a file that was read could not be used (failed) or "
+            "more than a share of its rows could not (errors:5%).",
+        ),
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="The same as --fail-on failed --fail-on errors:0%.")] = False,
 ) -> None:
     """Load everything new in the inbox, end to end: read, build, check, publish.
 
-    Exits 0 when the result was published (rows with errors are data, not failure), 1 when a check or a step failed
-    and nothing was published, 2 for wrong usage.
+    Says what became of each file that it has read. Exits 0 when the result was published (rows with errors are data,
+    not failure), 1 when a check or a step failed and nothing was published, 2 for wrong usage.
     """
     from orchestration.cli.run import run as run_all
     from orchestration.ingest.inbox import hash_in_key
 
-    settings, home = _home()
+    tolerated = _tolerated([*(fail_on or []), *(["failed", "errors:0%"] if strict else [])])
+    settings, home = _home(is_made=True)
     files = files or []
     if reread and (uploaded_at or uploaded_by):
         raise UsageError("--reread reads the lake's own copies; it cannot change senders and times.")
@@ -95,24 +111,60 @@ def run(
     if report.is_unchanged:
         typer.echo(f"Nothing is new; the published file stands as it is: {home.analytics}")
         return
-    if not report.read:
+    read = [hash_in_key(key) for key in report.read]
+    if read:
+        _print_uploads(home, settings, read)
+        _print_findings(home, settings, read)
+        typer.echo()
+    else:
         typer.echo("Nothing new in the inbox.")
-    _print_uploads(home, settings)
-    if report.read:
-        _print_findings(home, settings, [hash_in_key(key) for key in report.read])
+    _print_totals(home, settings)
     typer.echo(f"Published: {home.analytics}")
+    _fail_on(tolerated, home, settings, read)
 
 
-def _moment(uploaded_at: str | None, settings: Settings) -> datetime | None:
-    """The time that --uploaded-at states, as naive UTC."""
+def _tolerated(fail_on: list[str]) -> dict[str, float]:
+    """What --fail-on says: the largest share of rows with errors that is no failure, for each word."""
+    found: dict[str, float] = {}
+    for word in fail_on:
+        share = re.fullmatch(r"errors:(\d+(?:\.\d+)?)%", word)
+        if word != "failed" and not share:
+            raise UsageError(f"--fail-on is '{word}'; it must be failed or, for more than 5 % of its rows, errors:5%.")
+        key = "errors" if share else word
+        found[key] = min(found.get(key, 100.0), float(share.group(1)) if share else 0.0)
+    return found
+
+
+def _fail_on(tolerated: dict[str, float], home: Home, settings: Settings, shas: list[str]) -> None:
+    """Exit 1 where one of these uploads is worse than was tolerated."""
+    from orchestration.report.summary import upload_summary
+
+    if not tolerated:
+        return
+    worse: list[str] = []
+    for upload in upload_summary(home, settings, shas).iter_rows(named=True):
+        share = 100 * (upload["error"] or 0) / upload["total"] if upload["total"] else 0.0
+        if upload["status"] == "failed":  # none of its rows could, whatever share is tolerated
+            worse.append(f"{upload['filename']} could not be used")
+        elif share > tolerated.get("errors", 100.0):
+            worse.append(
+                f"{upload['error']:,} of the {upload['total']:,} rows of {upload['filename']} could not be used"
+            )
+    if worse:
+        _complain(f"Published, but {'; '.join(worse)}.")
+        raise typer.Exit(1)
+
+
+def _moment(said: str | None, settings: Settings, option: str = "--uploaded-at") -> datetime | None:
+    """The time that an option states, as naive UTC."""
     from orchestration.ingest.manifest import WrongMoment, parse_moment
 
-    if uploaded_at is None:
+    if said is None:
         return None
     try:
-        return parse_moment(uploaded_at, timedelta(minutes=settings.utc_offset_minutes))
+        return parse_moment(said, timedelta(minutes=settings.utc_offset_minutes))
     except WrongMoment as wrong:
-        raise UsageError(f"--uploaded-at is '{uploaded_at}'{wrong}") from None
+        raise UsageError(f"{option} is '{said}'{wrong}") from None
 
 
 @app.command("import")
@@ -133,7 +185,7 @@ def import_database(
     from orchestration.earlier.import_database import import_database as take_in
     from orchestration.earlier.reconcile import reconcile
 
-    settings, home = _home()
+    settings, home = _home(is_made=True)
     with _Watch() as watch:
         progress = watch.progress()
         with home.lock(lambda: progress.say(f"Another run holds {home.root}; waiting until it has ended.")):
@@ -216,6 +268,11 @@ def uploads(
     names: Annotated[
         list[str] | None, typer.Argument(help="Only these: file names, or first digits of their sha256.")
     ] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Only those that were sent then or later: 2026-03-01, or with a time.")
+    ] = None,
+    failed: Annotated[bool, typer.Option("--failed", help="Only those that could not be used as a whole.")] = False,
+    last: Annotated[int | None, typer.Option(min=1, help="Only the last so many, by when they were sent.")] = None,
     format: Annotated[str, typer.Option(help="table, csv or json.")] = "table",
 ) -> None:
     """See what became of each upload: its records by outcome, what was wrong, in which lines, and how to fix it.
@@ -228,10 +285,31 @@ def uploads(
 
     settings, home = _home()
     shas = [sha256 for _, sha256 in Lake(home).named([name_as_text(name) for name in names or []])]
+    if since is not None or failed or last is not None:
+        shas = _chosen(home, settings, shas, _moment(since, settings, "--since"), failed, last)
+        if not shas and format == "table":
+            typer.echo("No upload is such.")
+            return
     if format == "table" or not names:
-        _print_uploads(home, settings, format, shas)
+        _print_uploads(home, settings, shas, format)
     if format == "table" or names:
         _print_findings(home, settings, shas, format)
+
+
+def _chosen(
+    home: Home, settings: Settings, shas: list[str], since: datetime | None, failed: bool, last: int | None
+) -> list[str]:
+    """Which of some uploads are such, in their order."""
+    from orchestration.store.lake import Lake
+
+    found = [
+        row["sha256"]
+        for row in Lake(home).uploads().iter_rows(named=True)
+        if row["sha256"] in shas
+        and (since is None or row["uploaded_at"] >= since)
+        and not (failed and row["message"] is None)
+    ]
+    return found[-last:] if last else found
 
 
 @app.command()
@@ -340,9 +418,15 @@ def _write_as(stream: object, **how: Any) -> None:
         stream.reconfigure(**how)
 
 
-def _home() -> tuple[Settings, Home]:
+def _home(is_made: bool = False) -> tuple[Settings, Home]:
+    """The settings and the home; where loading makes a new one, that is said, as another may have been meant."""
     settings = load_settings()
-    return settings, Home(settings.home).prepare()
+    home = Home(settings.home)
+    is_new = not home.lake.exists()
+    home.prepare()
+    if is_made and is_new:
+        _complain(f"{home.root} is a new home. To load into another one, set LOANCALLS_HOME.")
+    return settings, home
 
 
 def _stop_on(report: "RunReport") -> None:
@@ -403,7 +487,8 @@ class _Watch:
         self.console.print(_harmless(sentence), markup=False, highlight=False, soft_wrap=True)
 
 
-def _print_uploads(home: Home, settings: Settings, format: str = "table", shas: list[str] | None = None) -> None:
+def _print_uploads(home: Home, settings: Settings, shas: list[str] | None = None, format: str = "table") -> None:
+    """What became of the uploads whose sha256 start so, or of all."""
     from orchestration.report.summary import upload_summary
 
     frame = upload_summary(home, settings, shas)
@@ -411,6 +496,19 @@ def _print_uploads(home: Home, settings: Settings, format: str = "table", shas: 
         typer.echo(f"No uploads yet; put files into {home.inbox} or name them: loancalls run FILE...")
         return
     _print_frame(frame, format)
+
+
+def _print_totals(home: Home, settings: Settings) -> None:
+    """All uploads of the home in one line."""
+    from orchestration.report.summary import upload_summary
+
+    frame = upload_summary(home, settings)
+    counts = frame.group_by("status", maintain_order=True).len().rows()
+    by_status = ", ".join(f"{count:,} {status.replace('_', ' ')}" for status, count in sorted(counts))
+    total, *others = frame.select("total", "good", "duplicate", "error").sum().row(0)
+    rows = ", ".join(f"{count:,} {name}" for count, name in zip(others, ("good", "duplicate", "error"), strict=True))
+    uploads = f"{frame.height:,} uploads" + (f" ({by_status})" if frame.height else "")
+    typer.echo(f"In {home.root}: {uploads}, {total:,} records ({rows}).")
 
 
 def _print_findings(home: Home, settings: Settings, shas: list[str], format: str = "table") -> None:
@@ -433,18 +531,42 @@ def _print_frame(frame: "pl.DataFrame", format: str) -> None:
     elif format == "json":
         sys.stdout.write(json.dumps(frame.to_dicts(), ensure_ascii=False, default=str, indent=1) + "\n")
     elif format == "table":
-        table = Table(show_edge=False, pad_edge=False, header_style="bold")
-        for name, kind in frame.schema.items():
-            table.add_column(_harmless(name), justify="right" if kind.is_numeric() else "left", overflow="fold")
-        for row in frame.iter_rows():
-            table.add_row(*("" if cell is None else _cell(cell) for cell in row))
         console = Console(highlight=False)
-        if not console.is_terminal:
-            console.width = 10_000
-        console.print(table)
-        console.print(f"{frame.height} rows")
+        if not console.is_terminal and "COLUMNS" not in os.environ:
+            console.width = _WIDE
+        table = _table(frame)
+        fits = console.measure(table, options=console.options.update(max_width=_WIDE)).maximum <= console.width
+        for line in [table] if fits else _listed(frame, console):
+            console.print(line)
+        console.print("1 row" if frame.height == 1 else f"{frame.height:,} rows")
     else:
         raise UsageError(f"--format is '{format}'; it must be table, csv or json.")
+
+
+def _table(frame: "pl.DataFrame") -> Table:
+    table = Table(show_edge=False, pad_edge=False, header_style="bold")
+    for name, kind in frame.schema.items():
+        table.add_column(_harmless(name), justify="right" if kind.is_numeric() else "left", overflow="fold")
+    for row in frame.iter_rows():
+        table.add_row(*("" if cell is None else escape(_plain(cell)) for cell in row))
+    return table
+
+
+def _listed(frame: "pl.DataFrame", console: Console) -> Iterator[Text]:
+    """The lines of a frame that is too wide for a table: one field a line, and a blank line between rows.
+
+    What is null is left out. A cell that is too long goes on below itself.
+    """
+    margin = max(map(len, frame.columns), default=0) + 2
+    for row in frame.iter_rows():
+        for name, cell in zip(frame.columns, row, strict=True):
+            if cell in (None, ""):
+                continue
+            wrapped = Text(_plain(cell)).wrap(console, max(console.width - margin, 10))
+            for number, line in enumerate(wrapped):
+                line.rstrip()
+                yield Text.assemble(((_harmless(name) if number == 0 else "").ljust(margin), "bold"), line)
+        yield Text("")
 
 
 def _as_csv(frame: "pl.DataFrame") -> str:
@@ -462,8 +584,5 @@ def _as_csv(frame: "pl.DataFrame") -> str:
     return (neutral if text else frame).write_csv()
 
 
-def _cell(value: object) -> str:
-    from rich.markup import escape
-
-    text = f"{value:.3f}" if isinstance(value, float) else str(value)
-    return escape(_harmless(text).replace("\n", "\\n"))
+def _plain(value: object) -> str:
+    return _harmless(f"{value:.3f}" if isinstance(value, float) else str(value)).replace("\n", "\\n")

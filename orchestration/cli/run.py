@@ -67,7 +67,7 @@ def run(
     with _held(home, progress):
         inbox, lake = Inbox(home, settings.utc_offset_minutes), Lake(home)
         for path in files:
-            inbox.take(path, uploaded_by, uploaded_at)
+            inbox.take_all(path, uploaded_by, uploaded_at)
         again = [] if reread is None else lake.named(reread)
         inbox.clear(lake)
         inbox.gather(lake)

@@ -64,6 +64,19 @@ def partition_keys(files: list[InboxFile], known: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(by_hash.setdefault(short_hash(file.sha256), file.partition_key) for file in files))
 
 
+def uploads_below(root: Path, passing: Path | None = None) -> Iterator[tuple[Path, os.stat_result]]:
+    """Regular files below a folder that count as uploads, by path: no links, no devices, nothing of `passing`."""
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(
+            name for name in folders if not name.startswith(".") and (Path(folder) / name).absolute() != passing
+        )
+        for name in sorted(names):
+            path = Path(folder) / name
+            status = path.lstat()
+            if not name.startswith(".") and name != MANIFEST and stat.S_ISREG(status.st_mode):
+                yield path, status
+
+
 class Inbox:
     """The inbox of one home. Hashes are remembered by size and times, so that an old file is not read again."""
 
@@ -131,14 +144,22 @@ class Inbox:
                 path.unlink()
 
     def paths(self) -> Iterator[tuple[Path, os.stat_result]]:
-        """Regular files below the inbox that count as uploads. Links and devices are passed over."""
-        for folder, folders, names in os.walk(self.root):
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
-            for name in sorted(names):
-                path = Path(folder) / name
-                status = path.lstat()
-                if not name.startswith(".") and name != MANIFEST and stat.S_ISREG(status.st_mode):
-                    yield path, status
+        """Regular files below the inbox that count as uploads."""
+        return uploads_below(self.root)
+
+    def take_all(self, source: Path, uploaded_by: str | None = None, uploaded_at: datetime | None = None) -> None:
+        """Take a file, or every file of a folder and those below it that counts as an upload (see `take`).
+
+        Raises UsageError for a folder without any.
+        """
+        if source.is_symlink() or not source.is_dir():
+            self.take(source, uploaded_by, uploaded_at)
+            return
+        found = [path for path, _ in uploads_below(source, passing=self.home.root)]
+        if not found:
+            raise UsageError(f"{source} holds no files to load.")
+        for path in found:
+            self.take(path, uploaded_by, uploaded_at)
 
     def take(self, source: Path, uploaded_by: str | None = None, uploaded_at: datetime | None = None) -> Path | None:
         """Copy a file into the inbox, and state beside it who sent it and when.
@@ -152,7 +173,7 @@ class Inbox:
         except OSError as error:
             raise UsageError(f"{source} cannot be read: {error.strerror}.") from None
         if not stat.S_ISREG(status.st_mode):
-            raise UsageError(f"{source} is not a regular file; name the files to load, not folders or links.")
+            raise UsageError(f"{source} is not a regular file; name files or folders to load, not links.")
         if source.name == MANIFEST:
             return None
         if source.name.startswith("."):

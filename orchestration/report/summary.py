@@ -10,6 +10,7 @@ from orchestration.report.findings import error_findings, problem_findings, read
 from orchestration.settings import Settings
 from orchestration.store.connection import connect
 from orchestration.store.facts import ReadingNotes
+from orchestration.store.hashing import short_hash
 from orchestration.store.home import Home
 from orchestration.store.lake import Lake
 
@@ -24,6 +25,7 @@ _OUTCOMES = {
 
 _FINDINGS = {
     "filename": pl.String,
+    "hash": pl.String,
     "lines": pl.String,
     "count": pl.Int64,
     "what": pl.String,
@@ -32,16 +34,20 @@ _FINDINGS = {
 
 
 def upload_summary(home: Home, settings: Settings, shas: list[str] | None = None) -> pl.DataFrame:
-    """One row per upload (of `shas`) in their order, times local; outcomes are null where none are published."""
+    """One row per upload (whose sha256 starts with one of `shas`) in their order, times local.
+
+    Outcomes are null where none are published.
+    """
     uploads = Lake(home).uploads()
     if shas is not None:
-        uploads = uploads.filter(pl.col("sha256").is_in(shas))
+        uploads = uploads.filter(sha256.startswith(tuple(shas)) for sha256 in uploads["sha256"])
     summary = uploads.join(_outcomes(home, settings), on="sha256", how="left", maintain_order="left")
     what_was_wrong = pl.struct("message", "codes", "records", "notes").map_elements(
         _in_words, return_dtype=pl.String, skip_nulls=False
     )
     return summary.select(
         "filename",
+        pl.col("sha256").str.slice(0, len(short_hash("0" * 64))).alias("hash"),
         (pl.col("uploaded_at") + pl.duration(minutes=settings.utc_offset_minutes))
         .dt.strftime("%Y-%m-%d %H:%M")
         .alias("uploaded_at"),
@@ -79,7 +85,7 @@ def upload_findings(home: Home, settings: Settings, shas: list[str]) -> pl.DataF
         )
         # Of a file that failed as a whole, its rows say nothing more.
         found = sending_findings(lake, settings, sha256) + reading_findings(facts) + ([] if facts.message else records)
-        rows += [(filename, *finding) for finding in found]
+        rows += [(filename, short_hash(sha256), *finding) for finding in found]
     return pl.DataFrame(rows, schema=_FINDINGS, orient="row")
 
 

@@ -122,7 +122,7 @@ def test_a_step_is_a_part_of_its_readers(world: World, instance: dg.DagsterInsta
     assert {key.path[-1] for key in uploads.parent_keys} >= {"records", "_upload_row_outcomes", "upload_errors"}
     assert "-- Step: a part of file_uploads." in uploads.description
     lineage = latest(instance, "core", "file_uploads")["dagster/column_lineage"].deps_by_column
-    assert ("_stg_uploads", "encoding") in {(dep.asset_key.path[-1], dep.column_name) for dep in lineage["encoding"]}
+    assert ("records", "encoding") in {(dep.asset_key.path[-1], dep.column_name) for dep in lineage["encoding"]}
 
 
 def test_checks_are_there_and_passed(world: World, instance: dg.DagsterInstance) -> None:

@@ -191,7 +191,7 @@ def test_what_is_no_file_is_refused_at_once(home: Path, tmp_path: Path, kind: st
     else:
         path.symlink_to(home.parent / "secret.csv")
     said = loancalls(home, "run", path, code=2).stderr
-    assert said == f"{path} is not a regular file; name the files to load, not folders or links.\n"
+    assert said == f"{path} is not a regular file; name files or folders to load, not links.\n"
 
 
 # --- what is no table under the name of one --------------------------------------------------------------------------

@@ -125,7 +125,7 @@ def test_hidden_files_links_and_devices_are_passed_over(world, put, tmp_path):
 def refused(path: Path, kind: str) -> str:
     if kind == "missing":
         return f"{path} cannot be read: No such file or directory."
-    return f"{path} is not a regular file; name the files to load, not folders or links."
+    return f"{path} is not a regular file; name files or folders to load, not links."
 
 
 @pytest.mark.parametrize("kind", ["link", "pipe", "folder", "missing", "device"])
