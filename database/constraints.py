@@ -28,6 +28,13 @@ _OF_A_FILE = {"status", "processing_errors", "file_path", "original_filename", "
 _WORKED_OUT = {"fingerprint", "created_at", "updated_at", "attribution", "sequence", "upload_row_id", "provider_status"}
 
 
+_FINDS = {
+    "fingerprint": "get_customer_by_fingerprint(session, compute_fingerprint(phone, national_id))",
+    "loan_id": "get_loan_by_external_id(session, loan_id)",
+    "call_sid": "get_call_session_by_sid(session, call_sid)",
+}
+
+
 class Conflict(Exception):
     """Changed rows break a key or a reference: the cause of an IntegrityError."""
 
@@ -124,9 +131,11 @@ def _reference(table: str, column: str, parent: str) -> str:
 
 
 def _clash(table: str, column: str, verb: str) -> str:
+    """The sentence about a value that another row has, as SQL; of one that people know, with how to find that row."""
+    found = f"; {_FINDS[column]} finds it" if column in _FINDS else ""
     return (
         f"'UNIQUE constraint failed: {table}.{column} of ' || CAST(new.id AS VARCHAR) || ' {verb} that of ' "
-        "|| CAST(other.id AS VARCHAR)"
+        f"|| CAST(other.id AS VARCHAR) || '{found}.'"
     )
 
 

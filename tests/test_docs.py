@@ -53,22 +53,20 @@ def test_what_the_readme_prints_is_what_comes_out(demo: World, monkeypatch: pyte
     assert block("README.md", "text", "balances") == loancalls(demo.home.root, "uploads", "balances_0903.csv").stdout
 
 
-def test_the_python_of_the_readme_runs(
-    demo: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("home", ["the demo's", "a new one"])
+def test_the_python_of_the_pages_runs_one_after_the_other(
+    demo: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], home: str
 ) -> None:
-    monkeypatch.chdir(demo.home.root.parent)
-    monkeypatch.setenv("LOANCALLS_HOME", "written")
-    exec("".join(blocks("README.md", "python")), {})
-    said = capsys.readouterr().out
-    assert "Sunita Hegde" in said and "+919845012001" in said
-
-
-def test_the_python_of_a_script_that_moves_over_runs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("LOANCALLS_HOME", str(tmp_path / "home"))
-    exec("".join(blocks("docs/moving-over.md", "python")), {})
-    assert capsys.readouterr().out == "Asha Hegde +919845012001 50000.00 call_completed\n"
+    shutil.copytree(demo.home.root, tmp_path / "demo")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LOANCALLS_HOME", "demo" if home == "the demo's" else "new")
+    for page, said in (
+        ("README.md", "\n+919700012001\n"),
+        ("docs/moving-over.md", "Usha Rao +919700012002 50000.00 call_completed\n"),
+    ):
+        exec("".join(blocks(page, "python")), {})
+        printed = capsys.readouterr().out
+        assert printed.endswith(said) and ("Sunita Hegde" in printed) == (page == "README.md")
 
 
 def test_commands_of_moving_over_are_there() -> None:

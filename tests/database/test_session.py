@@ -466,8 +466,11 @@ def test_a_row_that_conflicts_can_be_tried_and_left_out(session: Session) -> Non
         try:
             with session.begin_nested():
                 schemas.create_customer(session, {"name": f"Tried {phone}", "phone_number": phone})
-        except IntegrityError:
+        except IntegrityError as error:
             assert phone == "9845077777", "only Chitra's is taken"
+            (finds,) = re.findall(r"(get_customer_by_fingerprint\(.*\)) finds it\.", str(error))
+            known = {**vars(schemas), "session": session, "phone": phone, "national_id": ""}
+            assert eval(finds, known).name == "Chitra Devi"
     tried = session.query(Customer).filter(Customer.name.like("Tried %")).order_by(Customer.name)
     assert [customer.phone_number for customer in tried] == ["+919845000006", "+919845000007"]
 

@@ -84,6 +84,7 @@ def test_partitions_are_readable_and_each_has_its_facts(world: World, instance: 
             metadata["dagster/partition_row_count"].value,
             "message" in metadata,
         )
+        assert not {"uploads", "records"} & metadata.keys(), "figures of the run are no figures of the upload"
     assert facts == {"book.csv": ("loan_book", 2, False), "calls.csv": ("call_log", 2, False),
                      "targets.csv": ("unknown", 1, True)}  # fmt: skip
     runs = instance.get_runs(dg.RunsFilter(job_name="ingest"))
