@@ -26,8 +26,7 @@ _REQUIRED = {
 _OF_A_FILE = {"status", "processing_errors", "file_path", "original_filename", "updated_at"}
 # What the next run works out anew, whatever is said of it.
 _WORKED_OUT = {"fingerprint", "created_at", "updated_at", "attribution", "sequence", "upload_row_id", "provider_status"}
-
-
+# Where people look for the row that has a value.
 _FINDS = {
     "fingerprint": "get_customer_by_fingerprint(session, compute_fingerprint(phone, national_id))",
     "loan_id": "get_loan_by_external_id(session, loan_id)",

@@ -40,7 +40,7 @@ from models.fields import CALL, CUSTOMER, FILE_UPLOAD, LOAN, RECORD_FIELDS, UPLO
 from models.published import published_tables
 from orchestration.store import journal
 from orchestration.store.connection import connect
-from orchestration.store.records import IMPORT, RecordFile, write_records
+from orchestration.store.records import IMPORT, RecordFile, utc_now, write_records
 
 NAN = float("nan")
 _files: list[tuple[str, str, str | list[dict]]] = []
@@ -105,7 +105,7 @@ def scripts(tmp_path_factory: pytest.TempPathFactory) -> World:
             with get_session() as session:
                 write(session)
                 session.commit()
-    world.put("later.csv", _LATER, at="2100-01-01")
+    world.put("later.csv", _LATER, at=utc_now().isoformat())
     journal.seal(world.home, ())
     return world.load()
 

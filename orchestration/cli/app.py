@@ -96,7 +96,7 @@ def run(
     from orchestration.ingest.inbox import hash_in_key
 
     tolerated = _tolerated([*(fail_on or []), *(["failed", "errors:0%"] if strict else [])])
-    settings, home = _home(is_made=True)
+    settings, home = _home()
     files = files or []
     if reread and (uploaded_at or uploaded_by):
         raise UsageError("--reread reads the lake's own copies; it cannot change senders and times.")
@@ -106,6 +106,7 @@ def run(
     with _Watch() as watch:
         again = [name_as_text(str(name)) for name in files] if reread else None
         sender = name_as_text(uploaded_by) if uploaded_by else None
+        _say_new(home)
         report = run_all(home, settings, [] if reread else files, full, sender, moment, watch.progress(), again)
     _stop_on(report)
     if report.is_unchanged:
@@ -185,11 +186,12 @@ def import_database(
     from orchestration.earlier.import_database import import_database as take_in
     from orchestration.earlier.reconcile import reconcile
 
-    settings, home = _home(is_made=True)
+    settings, home = _home()
     with _Watch() as watch:
         progress = watch.progress()
-        with home.lock(lambda: progress.say(f"Another run holds {home.root}; waiting until it has ended.")):
+        with home.lock(progress.say):
             imported = take_in(home, url, progress)
+            _say_new(home)
             report = run_all(home, settings, [], progress=progress)
             accounts = [] if report.failures else reconcile(home, settings, imported)
     _stop_on(report)
@@ -260,7 +262,12 @@ def _correct(home: Home, settings: Settings, change: Callable[[], "Corrected"]) 
 
 
 def _who(by: str | None) -> str:
-    return name_as_text(by) if by else getpass.getuser()
+    if by:
+        return name_as_text(by)
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user without a name, as in some containers
+        return str(os.getuid())
 
 
 @app.command()
@@ -332,11 +339,9 @@ def rejects(
     from orchestration.store.lake import Lake
 
     settings, home = _home()
-    with _Watch() as watch:
-        waiting = f"Another run holds {home.root}; waiting until it has ended."
-        with home.lock(lambda: watch.progress().say(waiting)):
-            found = the_upload(Lake(home), settings, name_as_text(upload))
-            frame = rows_of(home, settings, found["sha256"], also_partly_used)
+    with _Watch() as watch, home.lock(watch.progress().say):
+        found = the_upload(Lake(home), settings, name_as_text(upload))
+        frame = rows_of(home, settings, found["sha256"], also_partly_used)
     if not frame.height:
         _complain(f"Every row of {found['filename']} was used{'' if also_partly_used else ', if not every cell'}.")
         return
@@ -418,15 +423,15 @@ def _write_as(stream: object, **how: Any) -> None:
         stream.reconfigure(**how)
 
 
-def _home(is_made: bool = False) -> tuple[Settings, Home]:
-    """The settings and the home; where loading makes a new one, that is said, as another may have been meant."""
+def _home() -> tuple[Settings, Home]:
     settings = load_settings()
-    home = Home(settings.home)
-    is_new = not home.lake.exists()
-    home.prepare()
-    if is_made and is_new:
+    return settings, Home(settings.home).prepare()
+
+
+def _say_new(home: Home) -> None:
+    """Loading has made a home where none was: that is said, as another one may have been meant."""
+    if home.is_new:
         _complain(f"{home.root} is a new home. To load into another one, set LOANCALLS_HOME.")
-    return settings, home
 
 
 def _stop_on(report: "RunReport") -> None:

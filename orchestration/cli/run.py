@@ -8,7 +8,7 @@ import sys
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -64,7 +64,7 @@ def run(
     files that cannot be taken; whatever fails later is in the report, and leaves the published database as it was.
     """
     progress = progress or Progress()
-    with _held(home, progress):
+    with home.lock(progress.say):
         inbox, lake = Inbox(home, settings.utc_offset_minutes), Lake(home)
         for path in files:
             inbox.take_all(path, uploaded_by, uploaded_at)
@@ -94,7 +94,7 @@ def correct(
 
     Raises what `change` raises; what fails later is in the report.
     """
-    with _held(home, progress):
+    with home.lock(progress.say):
         corrected, report = change(), RunReport()
         if not corrected.is_changed and _is_up_to_date(home, settings):
             report.is_unchanged = True
@@ -106,10 +106,6 @@ def correct(
                 instance.report_runless_asset_event(observation(instance, corrected))
             _build(home, instance, report, progress)
         return corrected, report
-
-
-def _held(home: Home, progress: Progress) -> AbstractContextManager[None]:
-    return home.lock(lambda: progress.say(f"Another run holds {home.root}; waiting until it has ended."))
 
 
 @contextmanager

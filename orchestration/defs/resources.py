@@ -36,12 +36,11 @@ class HomeResource(dg.ConfigurableResource):
         os.umask(0o077)  # as from the command line, however Dagster was started
         self._settings = load_settings()
         self._home = Home(self._settings.home).prepare()
-        waiting = f"Another run holds {self._home.root}; waiting until it has ended."
         with ExitStack() as held:
             instance, run_id = context.instance, context.run_id
             if run_id:
                 held.enter_context(alive(self._home, run_id))
-            held.enter_context(self._home.lock(lambda: context.log.info(waiting) if context.log else None))
+            held.enter_context(self._home.lock(lambda said: context.log.info(said) if context.log else None))
             if instance and run_id:
                 fail_dead_runs(instance, self._home)
                 forget_old_runs(instance, self._home)

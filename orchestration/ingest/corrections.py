@@ -73,19 +73,14 @@ def restate(
     sha256 = upload["sha256"]
     if upload["source"] == API:
         raise UsageError(f"{upload['filename']} was written through the session, which has noted when and by whom.")
-    last = next(reversed(lake.corrections(sha256)), None)
+    last = next(reversed(lake.corrections(sha256)), Correction(utc_now(), by))
     at, sender = uploaded_at or upload["uploaded_at"], uploaded_by or upload["uploaded_by"]
     about = f"{upload['filename']} ({short_hash(sha256)}): sent {_at(at, settings)} by {sender}"
-    if (at, sender) == (upload["uploaded_at"], upload["uploaded_by"]):
-        return Corrected(upload["filename"], sha256, f"{about}, as before; nothing has changed.", False, last)
-    last = last or Correction(utc_now(), by)
-    made = replace(
-        last,
-        made_at=utc_now(),
-        made_by=by,
-        uploaded_at=uploaded_at or last.uploaded_at,
-        uploaded_by=uploaded_by or last.uploaded_by,
-    )
+    said = replace(last, uploaded_at=uploaded_at or last.uploaded_at, uploaded_by=uploaded_by or last.uploaded_by)
+    if said == last:
+        return Corrected(upload["filename"], sha256, f"{about}, as was said before; nothing has changed.", False, last)
+    # Also where it is as before: from now on no sighting changes it.
+    made = replace(said, made_at=utc_now(), made_by=by)
     lake.correct(sha256, made)
     before = f"{_at(upload['uploaded_at'], settings)} by {upload['uploaded_by']}"
     return Corrected(upload["filename"], sha256, f"{about}; before, {before}.", True, made)

@@ -20,7 +20,7 @@ _FIXES = ROW_ERRORS | CELL_ERRORS
 _NEXT_CODE = re.compile(rf"; (?=(?:{'|'.join(_FIXES)}): )")
 _MOST_LINES = 8
 _OTHER_LINES = {
-    "preamble": "lines above the header, kept and not read",
+    "preamble": "lines above the header, not records",
     "repeated_header": "the header again, not a record",
     "totals": "totals, not records",
     "footer": "lines below the table, kept and not read",

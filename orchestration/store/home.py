@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestration.errors import LoancallsError, UsageError
@@ -23,6 +23,10 @@ class Home:
     """Where the files of one home are. Two homes on one machine never touch."""
 
     root: Path
+    is_new: bool = field(init=False, compare=False)  # whether there was no home yet
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "is_new", not self.lake.exists())
 
     @property
     def inbox(self) -> Path:
@@ -83,9 +87,10 @@ class Home:
                 new.write_text(_DAGSTER_YAML, encoding="utf-8")
         return self
 
-    def lock(self, waiting: Callable[[], None] = lambda: None) -> AbstractContextManager[None]:
-        """Hold the home for one run (see `lock.hold`)."""
-        return hold(self.root, self.staging, waiting)
+    def lock(self, say: Callable[[str], None] = lambda sentence: None) -> AbstractContextManager[None]:
+        """Hold the home for one run (see `lock.hold`); `say` is told when another one holds it."""
+        waiting = f"Another run holds {self.root}; waiting until it has ended."
+        return hold(self.root, self.staging, lambda: say(waiting))
 
     def take_turn(self, seconds: float) -> Turn | None:
         """Hold the home for one writer (see `lock.take_turn`)."""

@@ -101,7 +101,7 @@ def test_findings_name_the_sheet_and_its_rows(loaded: World) -> None:
     ((sha256,),) = loaded.lake.uploads().filter(filename="march.xlsx").select("sha256").rows()
     findings = upload_findings(loaded.home, loaded.settings, [sha256])
     said = {what.split(" (")[0].split(" with ")[0]: lines for lines, what in findings.select("lines", "what").rows()}
-    assert said["lines above the header, kept and not read"] == "Hubli: 1"
+    assert said["lines above the header, not records"] == "Hubli: 1"
     assert "sheet 'Targets'" in said
 
 

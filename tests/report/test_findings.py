@@ -222,7 +222,7 @@ def test_wrong_usage_of_reading_again(loaded: Loaded) -> None:
 
 BAD_AMOUNT = "bad_amount: outstanding_amount is not a valid amount"
 BOOK_FINDINGS = [
-    ("1", 1, "lines above the header, kept and not read", ""),
+    ("1", 1, "lines above the header, not records", ""),
     ("14", 1, "the header again, not a record", ""),
     ("99", 1, "totals, not records", ""),
     ("101-102", 2, "another table below the first, kept and not read", "send it as a file of its own"),
