@@ -2,34 +2,24 @@
 
 import gc
 import getpass
-import io
-import json
 import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bars
-from rich.table import Table
-from rich.text import Text
 
+from orchestration.cli.output import Watch, as_csv, complain, harmless, print_frame, write_as
 from orchestration.errors import LoancallsError, UsageError
-from orchestration.progress import Progress
 from orchestration.settings import Settings, load_settings
 from orchestration.store.home import Home
 from orchestration.store.names import name_as_text
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from orchestration.cli.run import RunReport
     from orchestration.ingest.corrections import Corrected
 
@@ -44,7 +34,6 @@ app = typer.Typer(
     'Then ask: loancalls query "SELECT * FROM employee_performance ORDER BY rank".',
 )
 _debug = False
-_WIDE = 10_000  # columns where nobody looks, as in a file
 
 
 @app.callback()
@@ -103,7 +92,7 @@ def run(
     if (uploaded_at or uploaded_by) and not files:
         raise UsageError("--uploaded-at and --uploaded-by are about the files you name; name at least one.")
     moment = _moment(uploaded_at, settings)
-    with _Watch() as watch:
+    with Watch() as watch:
         again = [name_as_text(str(name)) for name in files] if reread else None
         sender = name_as_text(uploaded_by) if uploaded_by else None
         _say_new(home)
@@ -152,7 +141,7 @@ def _fail_on(tolerated: dict[str, float], home: Home, settings: Settings, shas: 
                 f"{upload['error']:,} of the {upload['total']:,} rows of {upload['filename']} could not be used"
             )
     if worse:
-        _complain(f"Published, but {'; '.join(worse)}.")
+        complain(f"Published, but {'; '.join(worse)}.")
         raise typer.Exit(1)
 
 
@@ -187,7 +176,7 @@ def import_database(
     from orchestration.earlier.reconcile import reconcile
 
     settings, home = _home()
-    with _Watch() as watch:
+    with Watch() as watch:
         progress = watch.progress()
         with home.lock(progress.say):
             imported = take_in(home, url, progress)
@@ -196,11 +185,11 @@ def import_database(
             accounts = [] if report.failures else reconcile(home, settings, imported)
     _stop_on(report)
     columns = ("table", "rows", "in_warehouse", "merged", "refused", "why")
-    _print_frame(pl.DataFrame([{name: getattr(account, name) for name in columns} for account in accounts]), "table")
+    print_frame(pl.DataFrame([{name: getattr(account, name) for name in columns} for account in accounts]), "table")
     typer.echo(f"Published: {home.analytics}")
     complaints = [complaint for account in accounts if (complaint := account.complaint())]
     for complaint in complaints:
-        _complain(complaint)
+        complain(complaint)
     if complaints:
         raise typer.Exit(1)
 
@@ -253,9 +242,9 @@ def restate(
 def _correct(home: Home, settings: Settings, change: Callable[[], "Corrected"]) -> None:
     from orchestration.cli.run import correct
 
-    with _Watch() as watch:
+    with Watch() as watch:
         corrected, report = correct(home, settings, change, watch.progress())
-    typer.echo(_harmless(corrected.said))
+    typer.echo(harmless(corrected.said))
     _stop_on(report)
     if not report.is_unchanged:
         typer.echo(f"Published: {home.analytics}")
@@ -339,19 +328,19 @@ def rejects(
     from orchestration.store.lake import Lake
 
     settings, home = _home()
-    with _Watch() as watch, home.lock(watch.progress().say):
+    with Watch() as watch, home.lock(watch.progress().say):
         found = the_upload(Lake(home), settings, name_as_text(upload))
         frame = rows_of(home, settings, found["sha256"], also_partly_used)
     if not frame.height:
-        _complain(f"Every row of {found['filename']} was used{'' if also_partly_used else ', if not every cell'}.")
+        complain(f"Every row of {found['filename']} was used{'' if also_partly_used else ', if not every cell'}.")
         return
-    text = "\ufeff" + _as_csv(frame)  # by the mark in front, Excel knows that it is UTF-8
+    text = "\ufeff" + as_csv(frame)  # by the mark in front, Excel knows that it is UTF-8
     if to:
         to.write_text(text, encoding="utf-8", newline="")
     else:
-        _write_as(sys.stdout, encoding="utf-8")
+        write_as(sys.stdout, encoding="utf-8")
         sys.stdout.write(text)
-    _complain(
+    complain(
         f"{frame.height:,} rows of {found['filename']}, with personal data in clear: give them to the sender only."
     )
 
@@ -373,7 +362,7 @@ def query(
         raise LoancallsError(f"Nothing has been published in {home.root} yet; run `loancalls run FILE...` first.")
     from orchestration.cli.query import answer
 
-    _print_frame(answer(home, settings, _standard_input() if sql == "-" else name_as_text(sql)), format)
+    print_frame(answer(home, settings, _standard_input() if sql == "-" else name_as_text(sql)), format)
 
 
 def _standard_input() -> str:
@@ -408,19 +397,14 @@ def main() -> None:
     # Libraries make a million objects that stay, and Python would look through them all again and again.
     gc.set_threshold(100_000)
     for stream in (sys.stdout, sys.stderr):
-        _write_as(stream, errors="backslashreplace")  # a terminal that lacks a letter shows its code
+        write_as(stream, errors="backslashreplace")  # a terminal that lacks a letter shows its code
     try:
         app(standalone_mode=True)
     except LoancallsError as error:
         if _debug:
             raise
-        _complain(str(error))
+        complain(str(error))
         raise SystemExit(2 if isinstance(error, UsageError) else 1) from None
-
-
-def _write_as(stream: object, **how: Any) -> None:
-    if isinstance(stream, io.TextIOWrapper):  # not where a test listens
-        stream.reconfigure(**how)
 
 
 def _home() -> tuple[Settings, Home]:
@@ -431,65 +415,18 @@ def _home() -> tuple[Settings, Home]:
 def _say_new(home: Home) -> None:
     """Loading has made a home where none was: that is said, as another one may have been meant."""
     if home.is_new:
-        _complain(f"{home.root} is a new home. To load into another one, set LOANCALLS_HOME.")
+        complain(f"{home.root} is a new home. To load into another one, set LOANCALLS_HOME.")
 
 
 def _stop_on(report: "RunReport") -> None:
     """Say why a run has failed, and exit 1; what went wrong once the result was published does not undo it."""
     for failure in report.failures:
-        _complain(failure)
+        complain(failure)
     if report.failures and report.is_published:
-        _complain("The result was published all the same.")
+        complain("The result was published all the same.")
     elif report.failures:
-        _complain("Nothing was published; the earlier result, if any, is unchanged.")
+        complain("Nothing was published; the earlier result, if any, is unchanged.")
         raise typer.Exit(1)
-
-
-def _complain(sentence: str) -> None:
-    Console(stderr=True, highlight=False).print(_harmless(sentence), style="red", markup=False, soft_wrap=True)
-
-
-def _harmless(text: str) -> str:
-    """Control and bidi characters escaped, so that a file's name cannot repaint the terminal."""
-    return "".join(
-        char if char in "\n\t" or (char.isprintable() and char not in _BIDI) else f"\\u{ord(char):04x}" for char in text
-    )
-
-
-_BIDI = {chr(code) for code in (0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
-
-
-class _Watch:
-    """A bar per phase on a terminal; nothing elsewhere."""
-
-    def __init__(self) -> None:
-        self.console = Console(stderr=True)
-        self.bars = Bars(
-            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-            TextColumn("{task.fields[step]}"), console=self.console, disable=not self.console.is_terminal,
-        )  # fmt: skip
-        self.task: TaskID | None = None
-
-    def __enter__(self) -> "_Watch":
-        self.bars.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.bars.stop()
-
-    def progress(self) -> Progress:
-
-        return Progress(phase=self._phase, step=self._step, say=self._say)
-
-    def _phase(self, name: str, steps: int) -> None:
-        self.task = self.bars.add_task(name, total=steps, step="")
-
-    def _step(self, name: str) -> None:
-        if self.task is not None:
-            self.bars.update(self.task, advance=1, step=_harmless(name).replace("\n", " "))
-
-    def _say(self, sentence: str) -> None:
-        self.console.print(_harmless(sentence), markup=False, highlight=False, soft_wrap=True)
 
 
 def _print_uploads(home: Home, settings: Settings, shas: list[str] | None = None, format: str = "table") -> None:
@@ -500,7 +437,7 @@ def _print_uploads(home: Home, settings: Settings, shas: list[str] | None = None
     if frame.is_empty() and format == "table":
         typer.echo(f"No uploads yet; put files into {home.inbox} or name them: loancalls run FILE...")
         return
-    _print_frame(frame, format)
+    print_frame(frame, format)
 
 
 def _print_totals(home: Home, settings: Settings) -> None:
@@ -524,70 +461,4 @@ def _print_findings(home: Home, settings: Settings, shas: list[str], format: str
     if format == "table" and frame.height:
         typer.echo("\nWhat was wrong, and how to fix it:")
     if format != "table" or frame.height:
-        _print_frame(frame, format)
-
-
-def _print_frame(frame: "pl.DataFrame", format: str) -> None:
-
-    if format in ("csv", "json"):
-        _write_as(sys.stdout, encoding="utf-8")  # for programs: the same bytes in any locale
-    if format == "csv":
-        sys.stdout.write(_as_csv(frame))
-    elif format == "json":
-        sys.stdout.write(json.dumps(frame.to_dicts(), ensure_ascii=False, default=str, indent=1) + "\n")
-    elif format == "table":
-        console = Console(highlight=False)
-        if not console.is_terminal and "COLUMNS" not in os.environ:
-            console.width = _WIDE
-        table = _table(frame)
-        fits = console.measure(table, options=console.options.update(max_width=_WIDE)).maximum <= console.width
-        for line in [table] if fits else _listed(frame, console):
-            console.print(line)
-        console.print("1 row" if frame.height == 1 else f"{frame.height:,} rows")
-    else:
-        raise UsageError(f"--format is '{format}'; it must be table, csv or json.")
-
-
-def _table(frame: "pl.DataFrame") -> Table:
-    table = Table(show_edge=False, pad_edge=False, header_style="bold")
-    for name, kind in frame.schema.items():
-        table.add_column(_harmless(name), justify="right" if kind.is_numeric() else "left", overflow="fold")
-    for row in frame.iter_rows():
-        table.add_row(*("" if cell is None else escape(_plain(cell)) for cell in row))
-    return table
-
-
-def _listed(frame: "pl.DataFrame", console: Console) -> Iterator[Text]:
-    """The lines of a frame that is too wide for a table: one field a line, and a blank line between rows.
-
-    What is null is left out. A cell that is too long goes on below itself.
-    """
-    margin = max(map(len, frame.columns), default=0) + 2
-    for row in frame.iter_rows():
-        for name, cell in zip(frame.columns, row, strict=True):
-            if cell in (None, ""):
-                continue
-            wrapped = Text(_plain(cell)).wrap(console, max(console.width - margin, 10))
-            for number, line in enumerate(wrapped):
-                line.rstrip()
-                yield Text.assemble(((_harmless(name) if number == 0 else "").ljust(margin), "bold"), line)
-        yield Text("")
-
-
-def _as_csv(frame: "pl.DataFrame") -> str:
-    """A frame as CSV; text that a spreadsheet would run as a formula is quoted with '."""
-    import polars as pl
-
-    nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
-    frame = frame.with_columns(
-        pl.Series(name, [None if cell is None else json.dumps(cell, default=str) for cell in frame[name].to_list()])
-        for name in nested
-    )
-    text = [name for name, kind in frame.schema.items() if kind == pl.String]
-    formula = pl.col(text).str.contains(r"^[=+\-@\t\r]")
-    neutral = frame.with_columns(pl.when(formula).then("'" + pl.col(text)).otherwise(pl.col(text)).name.keep())
-    return (neutral if text else frame).write_csv()
-
-
-def _plain(value: object) -> str:
-    return _harmless(f"{value:.3f}" if isinstance(value, float) else str(value)).replace("\n", "\\n")
+        print_frame(frame, format)
