@@ -42,9 +42,9 @@ class Settings:
     max_columns: int = 2_000
     max_header_bytes: int = 1 << 20
 
-    def local(self, moment: datetime) -> datetime:
-        """A time in UTC as people here write it."""
-        return moment + timedelta(minutes=self.utc_offset_minutes)
+    def local(self, moment: datetime, between: str = " ") -> str:
+        """A time in UTC as people here read it: 2026-03-01 09:30."""
+        return f"{moment + timedelta(minutes=self.utc_offset_minutes):%Y-%m-%d{between}%H:%M}"
 
     def sql_row(self) -> dict[str, int]:
         """The settings that transforms may read, as the one row of the table `settings`."""

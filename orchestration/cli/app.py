@@ -113,33 +113,30 @@ def run(
     _fail_on(tolerated, home, settings, read)
 
 
-def _tolerated(fail_on: list[str]) -> dict[str, float]:
-    """What --fail-on says: the largest share of rows with errors that is no failure, for each word."""
-    found: dict[str, float] = {}
+def _tolerated(fail_on: list[str]) -> float | None:
+    """The largest share of rows with errors, in percent, that is no failure; None where nothing is one."""
+    shares = []
     for word in fail_on:
-        share = re.fullmatch(r"errors:(\d+(?:\.\d+)?)%", word)
-        if word != "failed" and not share:
+        share = re.fullmatch(r"failed|errors:(\d+(?:\.\d+)?)%", word)
+        if share is None:
             raise UsageError(f"--fail-on is '{word}'; it must be failed or, for more than 5 % of its rows, errors:5%.")
-        key = "errors" if share else word
-        found[key] = min(found.get(key, 100.0), float(share.group(1)) if share else 0.0)
-    return found
+        shares.append(float(share.group(1) or 100))
+    return min(shares, default=None)
 
 
-def _fail_on(tolerated: dict[str, float], home: Home, settings: Settings, shas: list[str]) -> None:
-    """Exit 1 where one of these uploads is worse than was tolerated."""
+def _fail_on(tolerated: float | None, home: Home, settings: Settings, shas: list[str]) -> None:
+    """Exit 1 where one of these uploads could not be used, or less of it than is tolerated."""
     from orchestration.report.summary import upload_summary
 
-    if not tolerated:
+    if tolerated is None:
         return
     worse: list[str] = []
     for upload in upload_summary(home, settings, shas).iter_rows(named=True):
-        share = 100 * (upload["error"] or 0) / upload["total"] if upload["total"] else 0.0
-        if upload["status"] == "failed":  # none of its rows could, whatever share is tolerated
-            worse.append(f"{upload['filename']} could not be used")
-        elif share > tolerated.get("errors", 100.0):
-            worse.append(
-                f"{upload['error']:,} of the {upload['total']:,} rows of {upload['filename']} could not be used"
-            )
+        name, total, errors = upload["filename"], upload["total"], upload["error"] or 0
+        if upload["status"] == "failed":
+            worse.append(f"{name} could not be used")
+        elif 100 * errors > tolerated * total:
+            worse.append(f"{errors:,} of the {total:,} rows of {name} could not be used")
     if worse:
         complain(f"Published, but {'; '.join(worse)}.")
         raise typer.Exit(1)

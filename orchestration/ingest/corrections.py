@@ -37,11 +37,11 @@ def withdraw(home: Home, settings: Settings, name: str, by: str, undo: bool = Fa
     if upload["source"] == API:
         raise UsageError(f"{upload['filename']} was written through the session; delete the rows there instead.")
     last = next(reversed(lake.corrections(sha256)), None)
-    about = f"{upload['filename']} ({hash_}, sent {_at(upload['uploaded_at'], settings)} by {upload['uploaded_by']})"
+    about = f"{upload['filename']} ({hash_}, sent {settings.local(upload['uploaded_at'])} by {upload['uploaded_by']})"
     if upload["is_withdrawn"] != undo:
         if last is not None and not undo:
             said = (
-                f"{about} was withdrawn already, {_at(last.made_at, settings)} by {last.made_by}; nothing has changed."
+                f"{about} was withdrawn already, {settings.local(last.made_at)} by {last.made_by}; nothing has changed."
             )
         else:
             said = f"{about} is not withdrawn; nothing has changed."
@@ -75,14 +75,14 @@ def restate(
         raise UsageError(f"{upload['filename']} was written through the session, which has noted when and by whom.")
     last = next(reversed(lake.corrections(sha256)), Correction(utc_now(), by))
     at, sender = uploaded_at or upload["uploaded_at"], uploaded_by or upload["uploaded_by"]
-    about = f"{upload['filename']} ({short_hash(sha256)}): sent {_at(at, settings)} by {sender}"
+    about = f"{upload['filename']} ({short_hash(sha256)}): sent {settings.local(at)} by {sender}"
     said = replace(last, uploaded_at=uploaded_at or last.uploaded_at, uploaded_by=uploaded_by or last.uploaded_by)
     if said == last:
         return Corrected(upload["filename"], sha256, f"{about}, as was said before; nothing has changed.", False, last)
     # Also where it is as before: from now on no sighting changes it.
     made = replace(said, made_at=utc_now(), made_by=by)
     lake.correct(sha256, made)
-    before = f"{_at(upload['uploaded_at'], settings)} by {upload['uploaded_by']}"
+    before = f"{settings.local(upload['uploaded_at'])} by {upload['uploaded_by']}"
     return Corrected(upload["filename"], sha256, f"{about}; before, {before}.", True, made)
 
 
@@ -92,12 +92,8 @@ def the_upload(lake: Lake, settings: Settings, name: str) -> dict:
     found = [row for row in lake.uploads().iter_rows(named=True) if row["sha256"] in shas]
     if len(found) > 1:
         each = "; ".join(
-            f"{short_hash(row['sha256'])}, sent {_at(row['uploaded_at'], settings)} by {row['uploaded_by']}"
+            f"{short_hash(row['sha256'])}, sent {settings.local(row['uploaded_at'])} by {row['uploaded_by']}"
             for row in found
         )
         raise UsageError(f"{len(found)} uploads are named '{name}'; name one by its hash: {each}.")
     return found[0]
-
-
-def _at(moment: datetime, settings: Settings) -> str:
-    return settings.local(moment).strftime("%Y-%m-%d %H:%M")

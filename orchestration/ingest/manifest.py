@@ -51,12 +51,14 @@ def read_manifest(path: Path, offset: timedelta) -> dict[str, list[Line]]:
             continue
         at = (row.get("uploaded_at") or "").strip()
         try:
-            moment = parse_moment(at, offset) if at else None
+            sha256 = (row.get("sha256") or "").strip()
+            # A line for certain bytes is our own, and an earlier version let it have the time of any file.
+            moment = parse_moment(at, offset, is_any=bool(sha256)) if at else None
         except WrongMoment as wrong:
             raise LoancallsError(f"{path}, line {reader.line_num}: uploaded_at is '{at}'{wrong}") from None
         said = (row.get("time_from") or "").strip()
         line = Line(
-            sha256=(row.get("sha256") or "").strip(),
+            sha256=sha256,
             uploaded_by=(row.get("uploaded_by") or "").strip() or None,
             uploaded_at=moment,
             time_from=said if said in (OF_FILE, OF_ARRIVAL) else STATED,
@@ -144,14 +146,17 @@ def _owner(status: os.stat_result) -> str:
         return str(status.st_uid)
 
 
-def parse_moment(text: str, offset: timedelta) -> datetime:
-    """An ISO time as naive UTC; one without a zone is local, `offset` east of UTC. Raises WrongMoment."""
+def parse_moment(text: str, offset: timedelta, is_any: bool = False) -> datetime:
+    """An ISO time as naive UTC; one without a zone is local, `offset` east of UTC.
+
+    Raises WrongMoment for what is none, and, unless it may be `is_any`, for a time that nobody can have sent a file at.
+    """
     try:
         said = datetime.fromisoformat(text.strip())
         moment = said - offset if said.tzinfo is None else said.astimezone(UTC).replace(tzinfo=None)
     except (ValueError, OverflowError):
         raise WrongMoment("; state it as 2026-03-01T09:30.") from None
-    if not _can_be(moment):
+    if not is_any and not _can_be(moment):
         why = f"before {_FIRST_YEAR}" if moment.year < _FIRST_YEAR else "in the future"
         raise WrongMoment(f", which is {why}; state when the file was sent.")
     return moment

@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
 
@@ -98,25 +97,19 @@ def sending_findings(lake: Lake, settings: Settings, sha256: str) -> list[Findin
     """What is to be known of when an upload was sent, and whether it counts at all."""
     seen, last = lake.sightings(sha256), next(reversed(lake.corrections(sha256)), None)
     name, found = short_hash(sha256), []
-
-    def local(moment: datetime) -> str:
-        return settings.local(moment).strftime("%Y-%m-%d %H:%M")
-
     if last is not None and last.is_withdrawn:
-        what = f"withdrawn {local(last.made_at)} by {last.made_by}: nothing is made of its records"
+        what = f"withdrawn {settings.local(last.made_at)} by {last.made_by}: nothing is made of its records"
         found.append(Finding("", 1, what, f"if it is to count again: loancalls withdraw --undo {name}"))
     if last is None or last.uploaded_at is None:
+        first = settings.local(seen[0].uploaded_at) if seen else ""
         later = [one.uploaded_at for one in seen if one.time_from == STATED and one.uploaded_at > seen[0].uploaded_at]
         if later:
-            what = f"sent again as of {local(later[-1])}; the earlier time counts, {local(seen[0].uploaded_at)}"
-            at = settings.local(later[-1]).strftime("%Y-%m-%dT%H:%M")
+            what = f"sent again as of {settings.local(later[-1])}; the earlier time counts, {first}"
+            at = settings.local(later[-1], between="T")
             fix = f"if the later one is right: loancalls restate {name} --uploaded-at {at}"
             found.append(Finding("", len(later), what, fix))
         if seen and seen[0].time_from == OF_ARRIVAL:
-            what = (
-                f"the file's own time cannot be, before 1990 or in the future; {local(seen[0].uploaded_at)} is taken, "
-            )
-            what += "when it arrived"
+            what = f"the file's own time cannot be, before 1990 or in the future; {first} is taken, when it arrived"
             found.append(Finding("", 1, what, f"loancalls restate {name} --uploaded-at, if it was sent earlier"))
     return found
 

@@ -47,10 +47,8 @@ def upload_summary(home: Home, settings: Settings, shas: list[str] | None = None
     )
     return summary.select(
         "filename",
-        pl.col("sha256").str.slice(0, len(short_hash("0" * 64))).alias("hash"),
-        (pl.col("uploaded_at") + pl.duration(minutes=settings.utc_offset_minutes))
-        .dt.strftime("%Y-%m-%d %H:%M")
-        .alias("uploaded_at"),
+        pl.col("sha256").map_elements(short_hash, return_dtype=pl.String).alias("hash"),
+        pl.col("uploaded_at").map_elements(settings.local, return_dtype=pl.String),
         "uploaded_by",
         "kind",
         pl.col("records").alias("total"),

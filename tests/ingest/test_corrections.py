@@ -1,5 +1,6 @@
 """What people say of an upload after it was sent: it is kept, counts from the next build on, and can be undone."""
 
+import hashlib
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -217,6 +218,16 @@ def test_a_stated_time_that_cannot_be_is_refused(world: World, at: str, why: str
     assert str(wrong.value) == (
         f"{manifest}, line 2: uploaded_at is '{at}', which is {why}; state when the file was sent."
     )
+
+
+def test_a_line_that_an_earlier_version_wrote_for_certain_bytes_is_taken_as_it_is(world: World) -> None:
+    content = b"loan_id,phone,outstanding\nL1,9845012345,100\n"
+    (world.home.inbox / "a.csv").write_bytes(content)
+    manifest = world.home.inbox / "manifest.csv"
+    line = f"a.csv,asha,1980-01-01T00:00:00+00:00,{hashlib.sha256(content).hexdigest()}"
+    manifest.write_text(f"filename,uploaded_by,uploaded_at,sha256\n{line}\n", encoding="utf-8")
+    world.load()
+    assert world.value("SELECT uploaded_at FROM file_uploads") == datetime(1980, 1, 1)
 
 
 # --- how it is kept ------------------------------------------------------------------------------------------------
