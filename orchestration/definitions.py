@@ -2,9 +2,10 @@
 
 import dagster as dg
 
-from orchestration.defs.assets import RAW, analytics, records, table_assets
+from orchestration.defs.assets import analytics, records, table_assets
 from orchestration.defs.checks import adds_up, audit
 from orchestration.defs.corrections import restate_job, withdraw_job
+from orchestration.defs.partitions import INGEST, RAW
 from orchestration.defs.resources import HomeResource
 from orchestration.defs.sensors import inbox_sensor, lake_sensor
 from orchestration.warehouse.transforms import load_transforms
@@ -14,7 +15,7 @@ _raw = dg.AssetSelection.assets(RAW)
 
 # One process per run: DuckDB allows one writer, and a run is one.
 ingest_job = dg.define_asset_job(
-    "ingest",
+    INGEST,
     selection=_raw,
     description="Read uploads of the inbox into the lake: one run for any number of them.",
 )

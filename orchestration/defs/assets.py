@@ -8,11 +8,14 @@ import dagster as dg
 
 from models.base import description, duckdb_type
 from models.published import published_tables
-from orchestration.defs.partitions import UPLOADS
+from orchestration.defs.outcomes import outcomes_said
+from orchestration.defs.partitions import RAW, UPLOADS
 from orchestration.defs.resources import HomeResource, failures_in_words
 from orchestration.defs.results import check_result
+from orchestration.ingest.inbox import hash_in_key
 from orchestration.ingest.run import Stated, ingest
-from orchestration.report.findings import Finding, as_markdown, problem_findings, reading_findings, sending_findings
+from orchestration.report.findings import Finding, as_markdown
+from orchestration.report.summary import findings_of, row_errors
 from orchestration.store.facts import UploadFacts
 from orchestration.store.lake import Lake
 from orchestration.warehouse.build import Built
@@ -28,7 +31,6 @@ from orchestration.warehouse.transforms import (
     steps_of,
 )
 
-RAW = dg.AssetKey(["raw", "records"])
 AUDIT = dg.AssetKey(["published", "audit"])
 PUBLISHED = dg.AssetKey(["published", "analytics"])
 CONTRACT = "contract"
@@ -50,11 +52,11 @@ class IngestConfig(dg.Config):
     description="Raw: every record of every upload as received, with its line. One partition per upload.",
 )
 def records(context: dg.AssetExecutionContext, config: IngestConfig, home: HomeResource) -> dg.MaterializeResult:
-    lake = Lake(home.home)
+    lake, keys = Lake(home.home), list(context.partition_keys)
+    errors = row_errors(home.home, home.settings, [hash_in_key(key) for key in keys])  # of what is read again
 
     def done(key: str, facts: UploadFacts) -> None:
-        sending = sending_findings(lake, home.settings, facts.sha256)
-        findings = sending + reading_findings(facts) + problem_findings(lake, facts)
+        findings = findings_of(lake, home.settings, facts, errors.get(facts.sha256))
         context.add_asset_metadata(_upload_metadata(facts, findings), asset_key=RAW, partition_key=key)
         said = f"; it failed: {facts.message}" if facts.message else ""
         context.log.info(f"{key}: {facts.kind}, {facts.records} records{said}")
@@ -64,7 +66,7 @@ def records(context: dg.AssetExecutionContext, config: IngestConfig, home: HomeR
 
     stated = Stated(config.uploaded_by, config.uploaded_at)
     with failures_in_words():
-        facts = ingest(home.home, home.settings, list(context.partition_keys), stated, done)
+        facts = ingest(home.home, home.settings, keys, stated, done)
     # Not as metadata: what is said of a run here would stand on the page of each of its uploads.
     context.log.info(f"{len(facts)} uploads, {sum(one.records for one in facts)} records")
     return dg.MaterializeResult()
@@ -212,7 +214,7 @@ def _build_metadata(transform: Transform, built: Built, seconds: float) -> dict[
 )
 def analytics(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
     home.close_warehouse()
-    with failures_in_words():
+    with failures_in_words(), outcomes_said(context.instance, home.home, home.settings):
         rows = publish(home.home, home.settings)
     context.log.info(f"Published {len(rows)} tables.")
     return dg.MaterializeResult(

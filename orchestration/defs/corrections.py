@@ -7,8 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.defs.assets import RAW
-from orchestration.defs.partitions import UPLOADS_NAME
+from orchestration.defs.partitions import RAW, UPLOADS_NAME
 from orchestration.defs.resources import HomeResource, failures_in_words
 from orchestration.ingest.corrections import Corrected, restate, withdraw
 from orchestration.ingest.inbox import known_key

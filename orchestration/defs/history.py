@@ -17,6 +17,7 @@ import dagster as dg
 from orchestration.store.home import Home
 
 KEPT_RUNS = 50
+_MOST_OBSERVED = 20
 UNDER_WAY = [
     *(dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING),
     *(dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING),
@@ -101,8 +102,13 @@ def _keep_partitions(instance: dg.DagsterInstance, run_id: str) -> None:
         of_partition = dg.AssetRecordsFilter(asset_key=event.asset_key, asset_partitions=[event.partition])
         (latest,) = instance.fetch_materializations(of_partition, limit=1).records
         if latest.run_id == run_id:
+            since = of_partition._replace(after_storage_id=latest.storage_id)
+            observed = instance.fetch_observations(since, limit=_MOST_OBSERVED).records
+            metadata = dict(event.metadata)
+            for one in reversed(observed):  # an observation is shown with the materialization that it follows
+                metadata |= one.asset_observation.metadata if one.asset_observation else {}
             instance.report_runless_asset_event(
-                dg.AssetMaterialization(event.asset_key, metadata=event.metadata, partition=event.partition)
+                dg.AssetMaterialization(event.asset_key, metadata=metadata, partition=event.partition)
             )
 
 

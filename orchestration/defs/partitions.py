@@ -1,7 +1,9 @@
-"""The partitions: one for each upload, and the ranges of them that one run reads."""
+"""The raw records and their partitions: one for each upload, and the ranges of them that one run reads."""
 
 import dagster as dg
 
+INGEST = "ingest"
+RAW = dg.AssetKey(["raw", "records"])
 UPLOADS_NAME = "uploads"
 UPLOADS = dg.DynamicPartitionsDefinition(name=UPLOADS_NAME)
 RANGE_START = "dagster/asset_partition_range_start"

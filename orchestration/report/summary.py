@@ -6,13 +6,22 @@ import duckdb
 import polars as pl
 
 from models.codes import FINDINGS
-from orchestration.report.findings import error_findings, problem_findings, reading_findings, sending_findings
+from orchestration.report.findings import (
+    Finding,
+    error_findings,
+    problem_findings,
+    reading_findings,
+    sending_findings,
+)
 from orchestration.settings import Settings
 from orchestration.store.connection import connect
-from orchestration.store.facts import ReadingNotes
+from orchestration.store.facts import ReadingNotes, UploadFacts
 from orchestration.store.hashing import short_hash
 from orchestration.store.home import Home
 from orchestration.store.lake import Lake
+
+# Errors of rows as (error, how many rows, their first lines).
+RowErrors = list[tuple[str, int, list[int]]]
 
 _OUTCOMES = {
     "sha256": pl.String,
@@ -70,41 +79,53 @@ def upload_findings(home: Home, settings: Settings, shas: list[str]) -> pl.DataF
 
     Errors and findings of rows are those last published; of an upload that is not, what the reader found.
     """
-    lake, errors = Lake(home), _row_errors(home, settings)
-    rows = []
-    for filename, sha256 in lake.named([]):
-        if not sha256.startswith(tuple(shas)):
-            continue
-        facts = lake.facts(sha256)
-        records = (
-            error_findings(errors[sha256], ReadingNotes.from_json(facts.notes).sheets)
-            if sha256 in errors
-            else problem_findings(lake, facts)
-        )
-        # Of a file that failed as a whole, its rows say nothing more.
-        found = sending_findings(lake, settings, sha256) + reading_findings(facts) + ([] if facts.message else records)
-        rows += [(filename, short_hash(sha256), *finding) for finding in found]
+    lake, errors = Lake(home), row_errors(home, settings, shas)
+    rows = [
+        (filename, short_hash(sha256), *finding)
+        for filename, sha256 in lake.named([])
+        if sha256.startswith(tuple(shas))
+        for finding in findings_of(lake, settings, lake.facts(sha256), errors.get(sha256))
+    ]
     return pl.DataFrame(rows, schema=_FINDINGS, orient="row")
 
 
-def _row_errors(home: Home, settings: Settings) -> dict[str, list[tuple[str, int, list[int]]]]:
-    """For each published upload: every error and finding, in how many rows, and the lines of the first of them."""
+def findings_of(lake: Lake, settings: Settings, facts: UploadFacts, errors: RowErrors | None) -> list[Finding]:
+    """All that was wrong with an upload; of its rows, what is published (None where nothing is: what the reader found).
+
+    Of a file that failed as a whole, its rows say nothing more.
+    """
+    found = sending_findings(lake, settings, facts.sha256) + reading_findings(facts)
+    if facts.message:
+        return found
+    if errors is None:
+        return found + problem_findings(lake, facts)
+    return found + error_findings(errors, ReadingNotes.from_json(facts.notes).sheets)
+
+
+def row_errors(home: Home, settings: Settings, shas: list[str]) -> dict[str, RowErrors]:
+    """Of each published upload whose sha256 starts with one of `shas`: its errors and findings, with their rows."""
     if not home.analytics.exists():
         return {}
     with connect(home.analytics, home, settings, read_only=True) as con:
         try:
-            found = con.sql(
+            wanted = (
+                "(SELECT id, sha256 FROM file_uploads WHERE list_bool_or("
+                "list_transform(?::VARCHAR[], lambda start: starts_with(sha256, start))))"
+            )
+            found = con.execute(
                 "SELECT uploads.sha256, upload_rows.error, count(*), list(line_number ORDER BY line_number)[:20] "
-                "FROM file_uploads AS uploads LEFT JOIN upload_rows ON upload_rows.file_upload_id = uploads.id "
-                "GROUP BY ALL"
+                f"FROM {wanted} AS uploads LEFT JOIN upload_rows ON upload_rows.file_upload_id = uploads.id "
+                "GROUP BY ALL",
+                [shas],
             ).fetchall()
-            to_look_at = con.sql(
+            to_look_at = con.execute(
                 "SELECT uploads.sha256, code, count(*), list(line_number ORDER BY line_number)[:20] "
-                "FROM upload_findings JOIN file_uploads AS uploads ON uploads.id = file_upload_id GROUP BY ALL"
+                f"FROM upload_findings JOIN {wanted} AS uploads ON uploads.id = file_upload_id GROUP BY ALL",
+                [shas],
             ).fetchall()
         except duckdb.CatalogException:
             return {}
-    errors: dict[str, list[tuple[str, int, list[int]]]] = {}
+    errors: dict[str, RowErrors] = {}
     for sha256, error, count, lines in found:
         errors.setdefault(sha256, [])
         if error:
@@ -113,6 +134,25 @@ def _row_errors(home: Home, settings: Settings) -> dict[str, list[tuple[str, int
         what, fix = FINDINGS[code]
         errors[sha256].append((f"{code}: {what}; {fix}", count, lines))
     return errors
+
+
+def published_outcomes(home: Home, settings: Settings) -> set[tuple]:
+    """What is published of each upload: its sha256 first, then its status and all that is counted of it."""
+    if not home.analytics.exists():
+        return set()
+    with connect(home.analytics, home, settings, read_only=True) as con:
+        try:
+            return set(
+                con.execute(
+                    "WITH codes AS (SELECT file_upload_id, code, count(*) AS rows FROM upload_findings GROUP BY ALL) "
+                    "SELECT sha256, status, total_records, success_records, duplicate_records, failed_records, "
+                    "CAST(processing_errors AS VARCHAR), string_agg(code || ':' || rows, ',' ORDER BY code) "
+                    "FROM file_uploads LEFT JOIN codes ON codes.file_upload_id = file_uploads.id "
+                    "WHERE sha256 IS NOT NULL GROUP BY ALL"
+                ).fetchall()
+            )
+        except (duckdb.CatalogException, duckdb.BinderException):  # published by an earlier version
+            return set()
 
 
 def _outcomes(home: Home, settings: Settings) -> pl.DataFrame:

@@ -110,6 +110,9 @@ def test_fifty_runs_are_kept_and_what_is_known_of_every_partition(world: World) 
         instance.add_dynamic_partitions(UPLOADS.name, ["a", "b"])
         for key in ("a", "b", "a"):
             assert dg.materialize([records], instance=instance, partition_key=key).success
+        for status_ in ("completed", "withdrawn"):
+            seen = dg.AssetObservation(asset_key=records.key, partition="b", metadata={"status": status_})
+            instance.report_runless_asset_event(seen)
         waiting = begun(instance)
         for _ in range(history.KEPT_RUNS):
             instance.create_run_for_job(stand_in, status=dg.DagsterRunStatus.SUCCESS)
@@ -125,6 +128,7 @@ def test_fifty_runs_are_kept_and_what_is_known_of_every_partition(world: World) 
             (latest,) = instance.fetch_materializations(wanted, limit=5).records
             assert latest.asset_materialization.metadata["kind"].value == f"book {key}"
         assert instance.get_materialized_partitions(records.key) == {"a", "b"}
+        assert latest.asset_materialization.metadata["status"].value == "withdrawn", "and what was observed of it since"
 
 
 def test_runs_of_the_command_line_are_runs_of_the_uis_jobs(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

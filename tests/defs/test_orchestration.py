@@ -12,12 +12,14 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.storage.partition_status_cache import get_and_update_asset_status_cache_value
 from support import REPO, World
 
 from orchestration.definitions import defs
-from orchestration.defs.assets import AUDIT, PUBLISHED, RAW, analytics, table_assets
+from orchestration.defs.assets import AUDIT, PUBLISHED, analytics, table_assets
 from orchestration.defs.checks import adds_up, audit
-from orchestration.defs.partitions import RANGE_END, RANGE_START, UPLOADS, contiguous
+from orchestration.defs.outcomes import FAILED_UPLOADS
+from orchestration.defs.partitions import RANGE_END, RANGE_START, RAW, UPLOADS, contiguous
 from orchestration.defs.resources import HomeResource
 from orchestration.warehouse.transforms import load_transforms
 
@@ -87,8 +89,84 @@ def test_partitions_are_readable_and_each_has_its_facts(world: World, instance: 
         assert not {"uploads", "records"} & metadata.keys(), "figures of the run are no figures of the upload"
     assert facts == {"book.csv": ("loan_book", 2, False), "calls.csv": ("call_log", 2, False),
                      "targets.csv": ("unknown", 1, True)}  # fmt: skip
-    runs = instance.get_runs(dg.RunsFilter(job_name="ingest"))
-    assert len(runs) == 1, "three partitions are one run"
+    read = dg.RunsFilter(job_name="ingest", statuses=[dg.DagsterRunStatus.SUCCESS])
+    assert len(instance.get_runs(read)) == 1, "three partitions are one run"
+
+
+def page(instance: dg.DagsterInstance, name: str) -> dict[str, object]:
+    """What the page of an upload's partition shows: its last reading, and above it what was observed since."""
+    (key,) = [key for key in instance.get_dynamic_partitions(UPLOADS.name) if key.startswith(name)]
+    wanted = dg.AssetRecordsFilter(asset_key=RAW, asset_partitions=[key])
+    (reading,) = instance.fetch_materializations(wanted, limit=1).records
+    shown = dict(reading.asset_materialization.metadata)
+    since = dg.AssetRecordsFilter(asset_key=RAW, asset_partitions=[key], after_storage_id=reading.storage_id)
+    for one in instance.fetch_observations(since, limit=10, ascending=True).records:
+        shown |= one.asset_observation.metadata
+    return {name: value.value for name, value in shown.items()}
+
+
+def failed_partitions(instance: dg.DagsterInstance) -> set[str]:
+    """The uploads that the UI shows in red, as its own page of partitions asks for them."""
+    status = get_and_update_asset_status_cache_value(instance, RAW, UPLOADS)
+    return {key.split("~")[0] for key in status.deserialize_failed_partition_subsets(UPLOADS).get_partition_keys()}
+
+
+def test_the_page_of_an_upload_says_all_that_was_wrong(world: World, instance: dg.DagsterInstance) -> None:
+    assert page(instance, "book.csv")["status"] == "completed"
+    shown = page(instance, "calls.csv")
+    assert (shown["rows"], shown["what was wrong"]) == ("2 = 2 good + 0 duplicate + 0 error", "nothing")
+    shown = page(instance, "targets.csv")
+    assert (shown["status"], shown["rows"]) == ("failed", "1 = 0 good + 0 duplicate + 1 error")
+    assert "| 1 | 2 | its header has neither" in shown["what was wrong"]
+
+
+def test_an_upload_that_failed_looks_failed_until_it_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(tmp_path / "home")
+    monkeypatch.setenv("LOANCALLS_HOME", str(world.home.root))
+    world.put("book.csv", [*BOOK, {"loan_id": "L3", "mobile": "98450", "amount": "five"}], "2026-03-01 04:00")
+    world.put("odd.csv", "the loan,phone\nL7,9845012347\n", "2026-03-02 04:00")
+    with dg.instance_for_test() as instance:
+        keys = [file.partition_key for file in world.inbox.pending(world.lake)]
+        instance.add_dynamic_partitions(UPLOADS.name, keys)
+        every = {RANGE_START: keys[0], RANGE_END: keys[-1]}
+        assert run_job("everything", instance, tags=every).success, "bad files are data"
+        assert failed_partitions(instance) == {"odd.csv"}
+        (failed,) = instance.get_runs(dg.RunsFilter(tags={FAILED_UPLOADS: "true"}))
+        assert failed.status is dg.DagsterRunStatus.FAILURE
+        said = "".join(entry.dagster_event.message or "" for entry in instance.all_logs(failed.run_id))
+        assert f"{keys[1]}: its header has neither a loan id" in said and "columns.toml" in said
+        shown = page(instance, "book.csv")
+        assert shown["rows"] == "3 = 3 good + 0 duplicate + 0 error"
+        for finding in ("| 4 | 1 | bad_amount: ", "| 4 | 1 | bad_phone: ", "| 4 | 1 | no_contact: "):
+            assert finding in shown["what was wrong"]
+
+        assert run_job("build", instance).success
+        assert len(instance.get_runs(dg.RunsFilter(tags={FAILED_UPLOADS: "true"}))) == 1, "once is enough"
+        assert len(instance.fetch_observations(RAW, limit=10).records) == 2, "what has not changed is not said again"
+
+        (world.home.root / "columns.toml").write_text('[headers]\n"the loan" = "loan_id"\n', encoding="utf-8")
+        assert run_job("everything", instance, tags=every).success
+        assert failed_partitions(instance) == set()
+        assert page(instance, "odd.csv")["status"] == "completed"
+        assert "bad_phone" in page(instance, "book.csv")["what was wrong"], "read again, and nothing has changed"
+
+
+def test_what_was_published_and_not_said_is_said_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after a kill between the two."""
+    world = World(tmp_path / "home")
+    monkeypatch.setenv("LOANCALLS_HOME", str(world.home.root))
+    world.put("book.csv", BOOK)
+    with dg.instance_for_test() as instance:
+        keys = [file.partition_key for file in world.inbox.pending(world.lake)]
+        instance.add_dynamic_partitions(UPLOADS.name, keys)
+        assert run_job("ingest", instance, partition_key=keys[0]).success
+        world.build()
+        world.publish()
+        assert "status" not in page(instance, "book.csv")
+        assert run_job("build", instance).success
+        assert page(instance, "book.csv")["status"] == "completed"
 
 
 def test_a_table_shows_rows_types_descriptions_lineage_and_sql(world: World, instance: dg.DagsterInstance) -> None:

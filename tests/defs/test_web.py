@@ -172,6 +172,25 @@ def test_a_mart_is_materialized_with_its_rows_and_checks(page: object, address: 
     page.get_by_text("Checks (2)").first.wait_for()
 
 
+def test_the_page_of_an_upload_says_what_was_wrong_and_a_failed_one_is_not_green(page: object, address: str) -> None:
+    asked = {"query": "{ assetNodes { assetKey { path } partitionKeys } }"}
+    answer = page.request.post(f"{address}/graphql", data=asked).json()["data"]["assetNodes"]
+    (keys,) = [node["partitionKeys"] for node in answer if node["assetKey"]["path"] == ["raw", "records"]]
+
+    def said_of(name: str) -> str:
+        (key,) = [key for key in keys if key.startswith(name)]
+        page.goto(f"{address}/assets/raw/records?view=partitions&partition={quote(key)}")
+        for text in ("what was wrong", "Failed (1)"):
+            page.get_by_text(text).first.wait_for()
+        return page.inner_text("body")
+
+    book = said_of("balances_0903.csv")
+    assert "59 = 57 good + 1 duplicate + 1 error" in book and "bad_loan_id: the loan id has lost digits" in book
+    assert "did not materialize" not in book
+    failed = said_of("branch_targets.csv")
+    assert "failed, and did not materialize this asset" in failed and "its header has neither" in failed
+
+
 def test_runs_of_the_command_line_are_on_the_pages_of_their_jobs(page: object, address: str) -> None:
     page.goto(f"{address}/locations/__repository__@orchestration.definitions/jobs/build/runs")
     page.get_by_text("Success").first.wait_for()

@@ -12,7 +12,7 @@ from support import World, loancalls
 
 from models.published import published_tables
 from orchestration.definitions import defs
-from orchestration.defs.assets import RAW
+from orchestration.defs.partitions import RAW
 from orchestration.errors import LoancallsError, UsageError
 from orchestration.ingest.corrections import Corrected, restate, withdraw
 from orchestration.ingest.inbox import partition_key
