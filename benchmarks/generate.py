@@ -72,3 +72,24 @@ def generate(folder: Path, loan_rows: int, call_rows: int, days: int = 5) -> lis
             paths += [book, log]
     (folder / "manifest.csv").write_text("\n".join(manifest) + "\n", encoding="utf-8")
     return paths
+
+
+def generate_day(
+    folder: Path, loan_rows: int, call_rows: int, date: int, share: float = 0.01, days: int = 5
+) -> list[Path]:
+    """Write one more day for the files of `generate`: a book of a share of their loans, a log of calls to these."""
+    folder.mkdir(parents=True, exist_ok=True)
+    all_loans = loan_rows // days
+    loans, calls = int(all_loans * share), int(call_rows * share)
+    book, log = folder / f"loans_day_{date}.csv", folder / f"calls_day_{date}.csv"
+    first = (date * loans) % (all_loans - loans)
+    with duckdb.connect() as con:
+        con.execute(_LOANS.format(path=book, day=date, first=first, last=first + loans))
+        day = _CALLS.replace("call * 13 % {loans}", "({first_loan} + call * 13 % {loans})")
+        number = call_rows + date * calls
+        con.execute(day.format(path=log, date=date, loans=loans, first_loan=first, first=number, last=number + calls))
+    lines = [f"{book.name},bench,2026-03-0{date}T08:00:00", f"{log.name},bench,2026-03-0{date}T21:00:00"]
+    (folder / "manifest.csv").write_text(
+        "\n".join(["filename,uploaded_by,uploaded_at", *lines]) + "\n", encoding="utf-8"
+    )
+    return [book, log]

@@ -1,9 +1,9 @@
 """Measure the main job on generated files: `python -m benchmarks.run [LOAN_ROWS CALL_ROWS]`, a million each by default.
 
 In one run on one machine: the floor (DuckDB reading the same files, storing them as tables), then `loancalls run` as a
-user would run it, again with nothing new, and in a new home with the sample files, and the floor again. Prints wall and
-CPU seconds, peak memory, rows per second, the ratio to the floors' mean, and seconds per table and step as Dagster
-recorded them.
+user would run it, again with nothing new, with the files of a day that state one loan and one call in a hundred, and in
+a new home with the sample files, and the floor again. Prints wall and CPU seconds, peak memory, rows per second, the
+ratio to the floors' mean, and seconds per table and step as Dagster recorded them.
 """
 
 import json
@@ -15,7 +15,7 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks.generate import generate
+from benchmarks.generate import generate, generate_day
 
 WORK = Path(__file__).parent / "work"
 SAMPLE = Path(__file__).parent.parent / "data" / "sample"
@@ -77,6 +77,8 @@ def main() -> None:
     loancalls = str(Path(sys.executable).parent / "loancalls")
     ours = measure([loancalls, "run", *files], LOANCALLS_HOME=str(home))
     again = measure([loancalls, "run"], LOANCALLS_HOME=str(home))
+    day = [str(path) for path in generate_day(WORK / "day", loan_rows, call_rows, 6)]
+    a_day = measure([loancalls, "run", *day], LOANCALLS_HOME=str(home))
     sample = [str(path) for path in sorted(SAMPLE.glob("*.csv"))]
     tiny = measure([loancalls, "run", *sample], LOANCALLS_HOME=str(WORK / "tiny"))
     floors.append(_floor(files))  # once before and once after: these machines do not keep their pace
@@ -87,6 +89,7 @@ def main() -> None:
         "floors": floors,
         "loancalls_run": ours,
         "nothing_new": again,
+        "a_day_of_one_percent": a_day,
         "sample_files": tiny,
         "rows_per_wall_second": round((loan_rows + call_rows) / ours["wall_seconds"]),
         "cpu_ratio_to_floor": round(ours["cpu_seconds"] / floor["cpu_seconds"], 1),

@@ -158,9 +158,11 @@ def _origins(overlay: Overlay, customers: set[str | None]) -> dict[str, str]:
     if overlay.base is None or not (wanted := [one for one in customers if one]):
         return {}
     rows = overlay.run(
-        f"SELECT CAST(customer_id AS VARCHAR), CAST(row_id AS VARCHAR) FROM {overlay.base}._row_customers "
-        "WHERE customer_id IN (SELECT unnest(?::UUID[])) AND NOT is_record "
-        "AND CAST(md5('customer|' || CAST(row_id AS VARCHAR)) AS UUID) = customer_id",
+        f"SELECT CAST(rows.match_customer_id AS VARCHAR), CAST(rows.id AS VARCHAR) "
+        f"FROM {overlay.base}._upload_row_outcomes AS rows "
+        f"JOIN {overlay.base}._stg_uploads AS uploads ON uploads.upload_id = rows.file_upload_id "
+        "WHERE rows.match_customer_id IN (SELECT unnest(?::UUID[])) AND uploads.kind = 'loan_book' "
+        "AND CAST(md5('customer|' || CAST(rows.id AS VARCHAR)) AS UUID) = rows.match_customer_id",
         [wanted],
     )
     return dict(rows)

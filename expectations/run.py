@@ -56,14 +56,19 @@ class Suites:
         self._views = views
         self._cursors: list[duckdb.DuckDBPyConnection] = []
 
-    def contract(self, table: str) -> list[Outcome]:
-        """Hold a published table against its own contract: not null, unique, allowed values."""
+    def contract(self, table: str, places: tuple[str, str] | None = None) -> list[Outcome]:
+        """Hold a published table against its own contract: not null, unique, allowed values.
+
+        Of a table of which a part was made, `places` are where its new rows are and where all: cells are held of the
+        new ones, and uniqueness between them and all others.
+        """
         rules = [] if table in self._views else column_rules(table)
         groups = [[rule for rule in rules if rule.kind == kind] for kind in ("not_null", "allowed")]
         groups = [group for group in groups if group] + [[rule] for rule in rules if rule.kind == "unique"]
-        broken = self._broken(table, "contract", [_any_of(table, group) for group in groups])
+        queries = [_in_places(table, group, _any_of(table, group), places) for group in groups]
+        broken = self._broken(table, "contract", queries)
         suspects = {rule for group, is_broken in zip(groups, broken, strict=True) if is_broken for rule in group}
-        return [self._column_outcome(table, rule, rule in suspects) for rule in rules]
+        return [self._column_outcome(table, rule, rule in suspects, places) for rule in rules]
 
     def together(self, tables: Iterable[str]) -> list[Outcome]:
         """Hold published tables against each other: references, and the identities between figures."""
@@ -120,8 +125,11 @@ class Suites:
 
     # --- what has failed ----------------------------------------------------------------------------------------
 
-    def _column_outcome(self, table: str, rule: ColumnRule, is_suspect: bool) -> Outcome:
-        count, examples = self._failing(table, _rows_of(table, rule)) if is_suspect else (0, [])
+    def _column_outcome(
+        self, table: str, rule: ColumnRule, is_suspect: bool, places: tuple[str, str] | None
+    ) -> Outcome:
+        query = _in_places(table, [rule], _rows_of(table, rule), places)
+        count, examples = self._failing(table, query) if is_suspect else (0, [])
         sentence = {
             "not_null": "is not null",
             "unique": "is unique",
@@ -144,6 +152,17 @@ class Suites:
 def _on(table: str, query: str) -> str:
     """A query about the rows of a table, where they are kept."""
     return query.format(batch=identifier(CHECKED_AS.get(table, table)))
+
+
+def _in_places(table: str, rules: list[ColumnRule], query: str, places: tuple[str, str] | None) -> str:
+    """A query about the rows of a table, about the new ones of them, or about all that may collide with these."""
+    if places is None:
+        return _on(table, query)
+    new, every = places
+    if rules[0].kind == "unique" and new != every:
+        columns = ", ".join(map(identifier, rules[0].columns))
+        new = f"(SELECT every.* FROM {every} AS every SEMI JOIN {new} AS new USING ({columns}))"
+    return query.format(batch=new)
 
 
 def _condition(rule: ColumnRule) -> str:

@@ -119,9 +119,12 @@ class World:
     def build(self, tables: Iterable[str] | None = None) -> None:
         """Build every transform (or those named) in order."""
         with open_warehouse(self.home, self.settings) as warehouse:
+            if tables is None:
+                warehouse.begin()
             for name, transform in load_transforms().items():
                 if not transform.is_step and (tables is None or name in tables):
                     warehouse.build(transform)
+            warehouse.finish()
 
     def build_for(self, *tables: str) -> None:
         """Build these tables and what they are made from, and no others."""

@@ -16,7 +16,7 @@ from orchestration.cli.app import app
 from orchestration.settings import PREFIX, Settings
 from orchestration.store.connection import connect
 from orchestration.warehouse.contract import violations
-from orchestration.warehouse.transforms import ROOT, _headings, load_transforms
+from orchestration.warehouse.transforms import LOOKUP, ROOT, WHOLE, _headings, inputs_of, load_transforms
 
 PACKAGES = (
     "orchestration",
@@ -251,6 +251,15 @@ def test_a_transform_says_its_grain_and_its_meaning(path: Path) -> None:
 @pytest.mark.parametrize("path", SQL_FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_transform_can_be_read_in_one_sitting(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 110
+
+
+def test_what_is_published_is_kept_and_what_is_made_of_all_rows_reads_what_is_kept() -> None:
+    """A build of a part makes everything else of the touched rows alone."""
+    known = load_transforms()
+    assert [name for name in TABLES if not known[name].is_kept and not known[name].is_view] == []
+    made_of_all = [name for name, one in known.items() if one.identifies in (WHOLE, LOOKUP)]
+    read = {table for name in made_of_all for table in inputs_of(name) if table in known}
+    assert len(made_of_all) > 5 and [table for table in sorted(read) if not known[table].is_kept] == []
 
 
 # --- the pages ----------------------------------------------------------------------------------------------

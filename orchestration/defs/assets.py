@@ -113,6 +113,7 @@ def group_assets(tables: list[Transform]) -> dg.AssetsDefinition:
         can_subset=True,
     )
     def build(context: dg.AssetExecutionContext, home: HomeResource) -> Iterator[dg.MaterializeResult]:
+        home.begin(context)
         for transform in tables:
             if asset_key(transform.name) in context.selected_asset_keys:
                 yield _built(context, home, transform)
@@ -127,9 +128,9 @@ def _built(context: dg.AssetExecutionContext, home: HomeResource, transform: Tra
         built = home.warehouse.build(transform)
     checks = []
     if dg.AssetCheckKey(key, CONTRACT) in context.selected_asset_check_keys:
-        outcomes = home.suites.contract(transform.name)
+        outcomes = home.suites.contract(transform.name, home.warehouse.places(transform.name))
         if all(outcome.passed for outcome in outcomes):
-            home.warehouse.fingerprints.mark_checked(transform.name)
+            home.warehouse.mark_checked(transform.name)
         checks = [check_result(key, CONTRACT, outcomes)]
     seconds = time.perf_counter() - started
     return dg.MaterializeResult(

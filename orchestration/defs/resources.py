@@ -15,6 +15,7 @@ from orchestration.settings import Settings, load_settings
 from orchestration.store.home import Home
 from orchestration.warehouse.build import Warehouse, open_warehouse
 from orchestration.warehouse.publish import published_views
+from orchestration.warehouse.transforms import load_transforms
 
 
 class HomeResource(dg.ConfigurableResource):
@@ -27,6 +28,8 @@ class HomeResource(dg.ConfigurableResource):
     _home: Home = PrivateAttr()
     _settings: Settings = PrivateAttr()
     _opened: ExitStack = PrivateAttr()
+    _is_begun: bool = PrivateAttr(default=False)
+    _is_of_a_part: bool = PrivateAttr(default=False)
     _warehouse: Warehouse | None = PrivateAttr(default=None)
     _suites: Suites | None = PrivateAttr(default=None)
     _audited: list[Outcome] | None = PrivateAttr(default=None)
@@ -62,6 +65,22 @@ class HomeResource(dg.ConfigurableResource):
             self._warehouse = self._opened.enter_context(open_warehouse(self._home, self._settings))
         return self._warehouse
 
+    def begin(self, context: dg.AssetExecutionContext) -> None:
+        """Before the first table: where the run is of all of them, let what was not touched be as it is."""
+        run, groups = (
+            context.run,
+            {transform.group for transform in load_transforms().values() if not transform.is_step},
+        )
+        if not self._is_begun and not run.asset_selection and groups <= set(run.step_keys_to_execute or groups):
+            self.warehouse.begin()
+            self._is_of_a_part = self.warehouse.is_of_a_part
+        self._is_begun = True
+
+    @property
+    def is_of_a_part(self) -> bool:
+        """Whether the tables of this run were made of the touched part of the rows."""
+        return self._is_of_a_part
+
     @property
     def suites(self) -> Suites:
         """The expectations, on the working database."""
@@ -70,7 +89,8 @@ class HomeResource(dg.ConfigurableResource):
         return self._suites
 
     def audit(self) -> list[Outcome]:
-        """What came of holding the published tables against each other; asked once in a run."""
+        """What came of holding the published tables, which are there now, against each other; asked once in a run."""
+        self.warehouse.finish()
         if self._audited is None:
             self._audited = self.suites.together(published_tables())
         return self._audited

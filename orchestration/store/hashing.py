@@ -3,6 +3,7 @@
 import hashlib
 import os
 import stat
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import FileIO
@@ -27,6 +28,15 @@ def hash_file(path: Path) -> str:
     """sha256 of a regular file's bytes, in hex. Links are not followed; a file that changes meanwhile is refused."""
     with _reading(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def checksum(path: Path) -> str:
+    """By which to know that a file of our own is as we left it: its CRC-32, much quicker to find than its sha256."""
+    found = 0
+    with path.open("rb", buffering=0) as file:
+        while block := file.read(_BLOCK):
+            found = zlib.crc32(block, found)
+    return f"{found:08x}"
 
 
 def copy_hashing(source: Path, target: Path) -> str:

@@ -3,22 +3,33 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 
+from expectations.contract import CHECKED_AS
 from models.macros import macros
 from orchestration.errors import LoancallsError, TransformError
 from orchestration.settings import Settings
+from orchestration.store.atomic import remove_database
 from orchestration.store.connection import connect, without_values
 from orchestration.store.hashing import short_hash
 from orchestration.store.home import Home
 from orchestration.store.lake import Lake
+from orchestration.warehouse import replaced, touched
+from orchestration.warehouse.components import name_components
 from orchestration.warehouse.contract import published_tables, violations
 from orchestration.warehouse.fingerprints import Fingerprints
 from orchestration.warehouse.lake_views import make_views
-from orchestration.warehouse.transforms import LAKE, Transform, identity_steps, inputs_of, steps_of
+from orchestration.warehouse.touched import DATABASE, Change, TouchedPart
+from orchestration.warehouse.transforms import (
+    LAKE,
+    Transform,
+    inputs_of,
+    load_transforms,
+    steps_of,
+)
 
-_MOST_ROUNDS = 200
 # To look for the best way to keep texts takes a fifth of a build, and pays for what is published alone.
 _TEXT_COMPRESSION = "dictionary,dict_fsst,fsst,zstd"
 
@@ -35,10 +46,14 @@ class Built:
 class Warehouse:
     """The working database of one home, opened for writing. Use as `with open_warehouse(...)`."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, lake: Lake, settings: Settings):
-        self.con, self.lake, self.settings = con, lake, settings
-        self.fingerprints = Fingerprints(con, lake, settings)
+    def __init__(self, con: duckdb.DuckDBPyConnection, home: Home, settings: Settings):
+        self.con, self.lake, self.settings = con, Lake(home), settings
+        self._scratch = _part_of(home)
+        self.fingerprints = Fingerprints(con, self.lake, settings)
         self._shown: set[str] | None = None  # the uploads that the lake's views are limited to
+        self._part: TouchedPart | None = None
+        self._is_all_built = False  # every table is built, one after the other
+        self._checked: set[str] = set()
 
     def refresh(self) -> None:
         """Make the macros, the settings and the views over the lake what they are now, unless they are.
@@ -62,6 +77,7 @@ class Warehouse:
             "CREATE TABLE IF NOT EXISTS meta.tables (name VARCHAR, token VARCHAR, checked_token VARCHAR);"
             "CREATE TABLE IF NOT EXISTS meta.staged (name VARCHAR, upload_id UUID, token VARCHAR);"
         )
+        replaced.make_tables(self.con)
         self.con.execute(macros())
         values = self.settings.sql_row()
         self.con.execute(
@@ -76,14 +92,74 @@ class Warehouse:
         self._show(None)
         self.con.execute("CHECKPOINT")
 
+    def begin(self) -> None:
+        """All tables are about to be built, in their order: decide whether of all rows, or of touched ones."""
+        self._is_all_built = True
+        self._part = self._touched_part()
+
+    @property
+    def is_of_a_part(self) -> bool:
+        """Whether what is built is made of the touched part of the rows."""
+        return self._part is not None
+
+    def finish(self) -> None:
+        """What was begun is done: let the working database have what was made of the touched part."""
+        if not self._is_all_built:
+            return
+        if self._part is not None:
+            try:
+                self.con.execute("BEGIN")
+                self._part.put()
+                there = self._there()
+                for name, transform in load_transforms().items():
+                    if transform.incremental:
+                        self._note_staged(name, self.fingerprints.staging(transform))
+                    if name in there:
+                        self.fingerprints.note_built(name)
+                    else:
+                        self.fingerprints.forget(name)
+                for table in self._checked:
+                    self.fingerprints.mark_checked(table)
+                self._note_complete()
+                self.con.execute("COMMIT")
+            except BaseException:
+                self._roll_back()
+                raise
+            finally:
+                self.close_part()
+        else:
+            self._note_complete()
+
+    def _note_complete(self) -> None:
+        """Let the next build be one of a part; not where a table was left unchecked, since only new rows are then."""
+        if self.fingerprints.are_checked():
+            self.fingerprints.note_complete()
+        else:
+            self.fingerprints.forget_complete()
+
+    def close_part(self) -> None:
+        if self._part is not None:
+            self._part.close()
+            self._part, self._checked = None, set()
+
+    def mark_checked(self, table: str) -> None:
+        """Note that the table, as it is now, has passed its own checks."""
+        if self._part is not None:
+            self._checked.add(table)
+        else:
+            self.fingerprints.mark_checked(table)
+
     def build(self, transform: Transform) -> Built:
         """Build one table from its SQL and hold it against its contract. Raises TransformError."""
+        if self._part is not None:
+            return self._build_part(self._part, transform)
+        if not self._is_all_built:
+            self._build_missing(transform)
         try:
             self.con.execute("BEGIN")
+            self.fingerprints.forget_complete()
             note = self._make(transform)
-            columns = [(name, kind) for name, kind, *_ in self.con.execute(f"DESCRIBE {transform.name}").fetchall()]
-            if (model := published_tables().get(transform.name)) and (wrong := violations(model, columns)):
-                raise TransformError(transform.name, "; ".join(wrong), transform.sql)
+            columns = self._columns_of(transform, transform.name)
             self.fingerprints.note_built(transform.name)
             self.con.execute("COMMIT")
         except duckdb.Error as error:
@@ -94,6 +170,86 @@ class Warehouse:
             raise
         count = None if transform.is_view else f"SELECT count(*) FROM {transform.name}"
         return Built(self.con.execute(count).fetchall()[0][0] if count else None, columns, note)
+
+    def _build_missing(self, transform: Transform) -> None:
+        """Build what the table is made from where it is not there: a build of a part keeps only what it needs."""
+        known, there = load_transforms(), self._there()
+        for name in inputs_of(transform.name):
+            if name in known and name not in there:
+                self.build(known[name])
+
+    def _there(self) -> set[str]:
+        """The tables and views that the working database has."""
+        here = "WHERE database_name = current_database() AND schema_name = 'main'"
+        found = self.con.execute(
+            f"SELECT view_name FROM duckdb_views() {here} UNION SELECT table_name FROM duckdb_tables() {here}"
+        )
+        return {name for (name,) in found.fetchall()}
+
+    def places(self, table: str) -> tuple[str, str] | None:
+        """Where the new rows of a published table are, and where all; None where that is the table itself."""
+        transform = load_transforms()[CHECKED_AS.get(table, table)]
+        if self._part is None or transform.is_view:
+            return None
+        return f"{self._part.home_of(transform)}.{transform.name}", f"{DATABASE}.whole.{transform.name}"
+
+    def _build_part(self, part: TouchedPart, transform: Transform) -> Built:
+        try:
+            rows, note = part.build(transform)
+            columns = self._columns_of(transform, f"{part.home_of(transform)}.{transform.name}")
+        except duckdb.Error as error:
+            raise TransformError(transform.name, without_values(error), transform.sql) from None
+        return Built(rows, columns, note)
+
+    def _columns_of(self, transform: Transform, place: str) -> list[tuple[str, str]]:
+        """The columns of a table and their types. Raises TransformError where its contract says otherwise."""
+        columns = [(name, kind) for name, kind, *_ in self.con.execute(f"DESCRIBE {place}").fetchall()]
+        if (model := published_tables().get(transform.name)) and (wrong := violations(model, columns)):
+            raise TransformError(transform.name, "; ".join(wrong), transform.sql)
+        return columns
+
+    def _touched_part(self) -> TouchedPart | None:
+        """What is to be built of a part, where the tables that there are allow it and it is worth it."""
+        if not self.fingerprints.is_complete() or self.has_records():
+            return None
+        wanted = {name: self.fingerprints.staging(one) for name, one in load_transforms().items() if one.incremental}
+        staged: dict[str, dict[str, str]] = {name: {} for name in wanted}
+        for name, upload, token in self.con.execute(
+            "SELECT name, CAST(upload_id AS VARCHAR), token FROM meta.staged"
+        ).fetchall():
+            staged.setdefault(name, {})[upload] = token
+        pending = {
+            upload: sha256
+            for name, uploads in wanted.items()
+            for upload, (sha256, token) in uploads.items()
+            if staged[name].get(upload) != token
+        }
+        gone = {upload for name, uploads in staged.items() for upload in uploads if upload not in wanted[name]}
+        records = dict(self.con.execute("SELECT CAST(upload_id AS VARCHAR), records FROM lake.uploads").fetchall())
+        total, changed = sum(records.values()), sum(records.get(upload, 0) for upload in {*pending, *gone})
+        if total < touched.LEAST_RECORDS or changed > total * touched.MOST_TOUCHED:
+            return None
+        self._show(None)
+        part = TouchedPart(self.con, self.lake, self._scratch, Change(wanted, pending, gone))
+        try:
+            part.stage()
+            if part.reach():
+                return part
+        except duckdb.Error as error:
+            part.close()
+            raise LoancallsError(
+                f"What the new files touch could not be told: {without_values(error)} Run `loancalls run --full`."
+            ) from None
+        except BaseException:
+            part.close()
+            raise
+        part.close()
+        return None
+
+    def has_records(self) -> bool:
+        """Whether our records say anything, which ties more together than files do."""
+        ((found,),) = self.con.execute("SELECT count(*) FROM lake.uploads WHERE source <> 'file'").fetchall()
+        return bool(found)
 
     def _make(self, transform: Transform) -> str:
         for step in steps_of(transform.name):
@@ -107,8 +263,8 @@ class Warehouse:
             return "a view"
         self.con.execute(f"CREATE OR REPLACE TABLE {transform.name} AS {transform.sql}")
         if transform.links:
-            return f"{self._repeat(transform.name, transform.links)} rounds"
-        return "rebuilt"
+            return f"{name_components(self.con, transform.name, transform.links)} rounds"
+        return "full: made of all rows"
 
     def _make_incrementally(self, transform: Transform) -> str:
         """Stage the uploads that are new or whose reading, SQL or settings changed; keep the others' rows."""
@@ -132,13 +288,16 @@ class Warehouse:
             if pending:
                 self._show({wanted[upload][0] for upload in pending})
                 self.con.execute(f"INSERT INTO {transform.name} {transform.sql}")
-        self.con.execute("DELETE FROM meta.staged WHERE name = ?", [transform.name])
+        self._note_staged(transform.name, wanted)
+        return f"{len(pending)} of {len(wanted)} uploads staged"
+
+    def _note_staged(self, table: str, wanted: dict[str, tuple[str, str]]) -> None:
+        self.con.execute("DELETE FROM meta.staged WHERE name = ?", [table])
         if wanted:
             self.con.execute(
                 "INSERT INTO meta.staged SELECT ?, unnest(?::UUID[]), unnest(?::VARCHAR[])",
-                [transform.name, list(wanted), [token for _, token in wanted.values()]],
+                [table, list(wanted), [token for _, token in wanted.values()]],
             )
-        return f"{len(pending)} of {len(wanted)} uploads staged"
 
     def _show(self, shas: set[str] | None) -> None:
         """Limit the views over the lake to some uploads; the next run makes them anew should this one be killed."""
@@ -154,47 +313,31 @@ class Warehouse:
     def _note_sources(self) -> None:
         self.con.execute("CREATE OR REPLACE TABLE meta.sources AS SELECT ? AS token", [self.fingerprints.raw])
 
-    def _repeat(self, labels: str, links: str) -> int:
-        """Repeat the two steps of a round until no label changes: as many rounds as the log of the longest chain."""
-        hook, jump = identity_steps()
-        both = f"FROM {links} WHERE node IS NOT NULL AND other_node IS NOT NULL"
-        self.con.execute(
-            f"CREATE OR REPLACE TEMP TABLE edges AS SELECT node, other_node AS neighbour {both} "
-            f"UNION SELECT other_node AS node, node AS neighbour {both}"
-        )
-        self.con.execute(f"CREATE OR REPLACE TEMP TABLE labels AS SELECT * FROM {labels}")
-        for rounds in range(1, _MOST_ROUNDS + 1):
-            self.con.execute("CREATE OR REPLACE TEMP TABLE before AS SELECT * FROM labels")
-            for step in (hook, jump):
-                self.con.execute(f"CREATE OR REPLACE TEMP TABLE stepped AS {step}")
-                self.con.execute("CREATE OR REPLACE TEMP TABLE labels AS SELECT * FROM stepped")
-            changed = self.con.execute(
-                "SELECT count(*) FROM labels JOIN before ON before.node = labels.node "
-                "WHERE before.label <> labels.label"
-            ).fetchall()[0][0]
-            if not changed:
-                self.con.execute(f"CREATE OR REPLACE TABLE {labels} AS SELECT node, label FROM labels")
-                self.con.execute("DROP TABLE labels; DROP TABLE before; DROP TABLE stepped; DROP TABLE edges;")
-                return rounds
-        raise LoancallsError(f"{labels} did not converge in {_MOST_ROUNDS} rounds.")
-
     def _roll_back(self) -> None:
         self._shown = set()  # whatever the views show now, the next table makes them anew
         with suppress(duckdb.Error):  # no transaction may be open
             self.con.execute("ROLLBACK")
 
 
+def _part_of(home: Home) -> Path:
+    """The database beside the working one in which a part is built."""
+    return home.root / "tmp" / "part.duckdb"
+
+
 @contextmanager
 def open_warehouse(home: Home, settings: Settings) -> Iterator[Warehouse]:
     """Open the working database for writing; checkpointed and closed at the end, also when something fails."""
     (home.root / "tmp").mkdir(mode=0o700, exist_ok=True)
-    lake = Lake(home)
-    con = connect(home.warehouse, home, settings, data_bytes=lake.rows_bytes())
+    remove_database(_part_of(home))  # of a run that was killed
+    con = connect(home.warehouse, home, settings, data_bytes=Lake(home).rows_bytes())
     try:
         con.execute(f"SET disabled_compression_methods = '{_TEXT_COMPRESSION}'")
-        warehouse = Warehouse(con, lake, settings)
+        warehouse = Warehouse(con, home, settings)
         warehouse.refresh()
-        yield warehouse
+        try:
+            yield warehouse
+        finally:
+            warehouse.close_part()
         warehouse.settle()
     finally:
         con.close()

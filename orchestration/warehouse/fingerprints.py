@@ -71,6 +71,34 @@ class Fingerprints:
         self._con.execute("DROP TABLE IF EXISTS meta.published")
         self._con.execute("INSERT INTO meta.tables VALUES (?, ?, NULL)", [table, self.expected[table]])
 
+    def forget(self, table: str) -> None:
+        """Note that the table is not there."""
+        self._con.execute("DELETE FROM meta.tables WHERE name = ?", [table])
+
+    @cached_property
+    def _made_with(self) -> str:
+        return digest(self._shared, *(_sql_of(transform) for transform in load_transforms().values()))
+
+    def is_complete(self) -> bool:
+        """Whether all that is kept is there, of one state of the lake, as it is made now."""
+        try:
+            return self._con.execute("SELECT token FROM meta.complete").fetchall() == [(self._made_with,)]
+        except duckdb.CatalogException:
+            return False
+
+    def are_checked(self) -> bool:
+        """Whether every published table, as it is now, has passed its own checks."""
+        stored = self._stored()
+        return all(stored.get(table, ("", None))[1] == stored.get(table, ("", None))[0] for table in published_tables())
+
+    def note_complete(self) -> None:
+        """Note that every table was built, of what there is now, and checked."""
+        self._con.execute("CREATE OR REPLACE TABLE meta.complete AS SELECT ? AS token", [self._made_with])
+
+    def forget_complete(self) -> None:
+        """Note that tables are about to be built anew, which may not belong together yet, nor be what is published."""
+        self._con.execute("DROP TABLE IF EXISTS meta.complete; DROP TABLE IF EXISTS meta.published_file")
+
     def mark_checked(self, table: str) -> None:
         """Note that the table, as it is now, has passed its own checks."""
         self._con.execute("UPDATE meta.tables SET checked_token = token WHERE name = ?", [table])
@@ -106,11 +134,15 @@ class Fingerprints:
         return digest(*(stored.get(table, ("", None))[0] for table in published_tables()))
 
 
+def publishing_of(home: Home, settings: Settings) -> str:
+    """A hash of how tables are published: what is masked, with which key, and by which code."""
+    key = pii_key(home, settings) if settings.pii == "masked" else b""
+    return digest(settings.pii, digest(key.decode("utf-8", "surrogateescape")), _code())
+
+
 def state_of(home: Home, settings: Settings) -> str:
     """A hash of all that a published file depends on: what the lake holds, the settings, and our own code."""
-    key = pii_key(home, settings) if settings.pii == "masked" else b""
-    published = json.dumps([settings.pii, digest(key.decode("utf-8", "surrogateescape"))])
-    return digest(settings_key(settings), published, _code(), str(home.root), Lake(home).state())
+    return digest(settings_key(settings), publishing_of(home, settings), str(home.root), Lake(home).state())
 
 
 def note_published(con: duckdb.DuckDBPyConnection, state: str, stamp: str) -> None:

@@ -22,9 +22,15 @@ _RECORD = {
 }
 
 
-def make_views(con: duckdb.DuckDBPyConnection, lake: Lake, shas: set[str] | None = None) -> None:
-    """Make every view over the lake; those of records and phones over the uploads `shas` only, when given."""
-    shas = {path.stem for path in lake.files("uploads", shas)} - lake.withdrawn()
+def make_views(
+    con: duckdb.DuckDBPyConnection, lake: Lake, shas: set[str] | None = None, with_all_texts: bool = False
+) -> None:
+    """Make every view over the lake; those of records and phones over the uploads `shas` only, when given.
+
+    `with_all_texts` lets the texts of records be those of all uploads nevertheless.
+    """
+    standing = {path.stem for path in lake.files("uploads")} - lake.withdrawn()
+    shas = standing if shas is None else shas & standing
     con.execute(f"CREATE SCHEMA IF NOT EXISTS {LAKE}")
     _view(con, "uploads", view_columns(UploadFacts), lake.files("uploads"))
     _view(con, "sightings", view_columns(Sighting), lake.files("sightings"))
@@ -45,7 +51,8 @@ def make_views(con: duckdb.DuckDBPyConnection, lake: Lake, shas: set[str] | None
     for name, kinds in ROWS_OF.items():
         fields = dict.fromkeys(FIELDS[kinds[0]], "VARCHAR")
         _view_of_kinds(con, name, {**_RECORD, **fields}, {kind: files[kind] for kind in kinds})
-    everything = [file for kind in KINDS for file in files[kind]]
+    shown = standing if with_all_texts else shas
+    everything = [file for kind in KINDS for file in lake.files(f"upload_rows/{kind}", shown)]
     place = {"line_number": "INTEGER", "sheet": "VARCHAR", "sheet_row": "INTEGER"}
     _view(con, "upload_rows", {"upload_id": "UUID", **place, "raw_data": "VARCHAR"}, everything)
 

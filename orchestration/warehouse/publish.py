@@ -5,6 +5,9 @@ The file is written beside the published one and renamed over it, so that a read
 
 import hashlib
 import logging
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -18,12 +21,14 @@ from orchestration.errors import LoancallsError
 from orchestration.settings import Settings
 from orchestration.store import journal
 from orchestration.store.atomic import PRIVATE, put_database, remove_database, sync
+from orchestration.store.hashing import checksum
 from orchestration.store.home import Home
 from orchestration.store.session_copy import file_stamp, write_copy
+from orchestration.warehouse import replaced
 from orchestration.warehouse.build import Warehouse, open_warehouse
-from orchestration.warehouse.fingerprints import note_published, state_of
+from orchestration.warehouse.fingerprints import note_published, publishing_of, state_of
 from orchestration.warehouse.pii_key import pii_key, remember
-from orchestration.warehouse.transforms import Transform, load_transforms
+from orchestration.warehouse.transforms import WHOLE, Transform, load_transforms
 
 _log = logging.getLogger(__name__)
 _MASKS = {
@@ -49,10 +54,22 @@ def publish(home: Home, settings: Settings) -> dict[str, int]:
             reasons = "; ".join(f"{table} {reason}" for table, reason in unfit.items())
             raise LoancallsError(f"Nothing was published: {reasons}. Run `loancalls run`.")
         key = pii_key(home, settings) if settings.pii == "masked" else None
-        rows = _write(warehouse, new, settings, key)
+        con, publishing = warehouse.con, publishing_of(home, settings)
+        if key is not None:
+            _define_keyed_hash(warehouse, key)
+        con.execute("SET disabled_compression_methods = ''")  # what many will read is worth the work
+        before = replaced.published_before(con, publishing, home.analytics)
+        if before is not None and _is_copied(home.analytics, new, before[0]):
+            rows, size = _amend(warehouse, new, settings), before[1]
+        else:
+            remove_database(new)
+            rows, size = _write(warehouse, new, settings), new.stat().st_size
         # Nobody may write to it: many tools open a file for writing where they can, and leave a log beside it.
         new.chmod(0o400 if settings.pii == "clear" else 0o444)
-        note_published(warehouse.con, state_of(home, settings), file_stamp(new))
+        con.execute("BEGIN")
+        note_published(con, state_of(home, settings), file_stamp(new))
+        replaced.note_published(con, checksum(new), publishing, size)
+        con.execute("COMMIT")
         taken_up = journal.taken_up(home)
         warehouse.con.execute(
             "CREATE OR REPLACE TABLE meta.journal AS SELECT ? AS taken_up, ? AS home", [taken_up, str(home.root)]
@@ -83,32 +100,70 @@ def published_views() -> dict[str, Transform]:
     }
 
 
-def _write(warehouse: Warehouse, target: Path, settings: Settings, key: bytes | None) -> dict[str, int]:
-    con = warehouse.con
-    if key is not None:
-        _define_keyed_hash(warehouse, key)
-    con.execute("SET disabled_compression_methods = ''")  # what many will read is worth the work
-    con.execute(f"ATTACH {literal(str(target))} AS published")
+def _write(warehouse: Warehouse, target: Path, settings: Settings) -> dict[str, int]:
+    """Write every published table into a new file; the rows of each."""
+    con, views = warehouse.con, published_views()
+    with _attached(warehouse, target):
+        for table, model in published_tables().items():
+            if table in views:
+                continue
+            columns = ", ".join(f'"{column.name}" {duckdb_type(column)}' for column in model.__table__.columns)
+            con.execute(f'CREATE TABLE published."{table}" ({columns})')
+            con.execute(f'INSERT INTO published."{table}" {_select(model, table, settings.pii)}')
+            _comment(warehouse, model, table, "TABLE")
+        ((here,),) = con.execute("SELECT current_database()").fetchall()
+        con.execute("USE published")  # so that a view reads the tables beside it, wherever the file is attached
+        con.execute(macros_in("".join(transform.sql for transform in views.values())))
+        for table, transform in views.items():
+            con.execute(f'CREATE VIEW "{table}" AS {transform.sql}')
+            _comment(warehouse, published_tables()[table], table, "VIEW")
+        con.execute(f"USE {identifier(here)}")
+        return _counts(warehouse)
+
+
+def _amend(warehouse: Warehouse, target: Path, settings: Settings) -> dict[str, int]:
+    """Replace the rows that are others now in a copy of the file that was published last; the rows of each table."""
+    con, views = warehouse.con, published_views()
+    with _attached(warehouse, target):
+        for table, model in published_tables().items():
+            if table in views:
+                continue
+            select, transform = _select(model, table, settings.pii), load_transforms()[CHECKED_AS.get(table, table)]
+            if transform.identifies == WHOLE:
+                con.execute(f'DELETE FROM published."{table}"')
+                con.execute(f'INSERT INTO published."{table}" {select}')
+                continue
+            is_replaced = replaced.condition(transform, transform.replaced_by or "")
+            con.execute(f'DELETE FROM published."{table}" WHERE {is_replaced}')
+            if select.endswith(f'"{transform.name}"'):
+                # What was replaced last stands last: by their places, few other rows are looked at.
+                is_replaced = f'rowid IN (SELECT rowid FROM "{transform.name}" WHERE {is_replaced})'
+            con.execute(f'INSERT INTO published."{table}" {select} WHERE {is_replaced}')
+        return _counts(warehouse)
+
+
+def _is_copied(published: Path, target: Path, expected: str) -> bool:
+    """Copy the file that was published last; False where it is not as it was left."""
+    shutil.copyfile(published, target)
     target.chmod(PRIVATE)
-    rows = {}
-    views = published_views()
-    for table, model in published_tables().items():
-        if table in views:
-            continue
-        columns = ", ".join(f'"{column.name}" {duckdb_type(column)}' for column in model.__table__.columns)
-        con.execute(f'CREATE TABLE published."{table}" ({columns})')
-        con.execute(f'INSERT INTO published."{table}" {_select(model, table, settings.pii)}')
-        _comment(warehouse, model, table, "TABLE")
-        ((rows[table],),) = con.execute(f'SELECT count(*) FROM published."{table}"').fetchall()
-    ((here,),) = con.execute("SELECT current_database()").fetchall()
-    con.execute("USE published")  # so that a view reads the tables beside it, wherever the file is attached
-    con.execute(macros_in("".join(transform.sql for transform in views.values())))
-    for table, transform in views.items():
-        con.execute(f'CREATE VIEW "{table}" AS {transform.sql}')
-        _comment(warehouse, published_tables()[table], table, "VIEW")
-    con.execute(f"USE {identifier(here)}")
-    con.execute("DETACH published")
-    return rows
+    return checksum(target) == expected
+
+
+@contextmanager
+def _attached(warehouse: Warehouse, target: Path) -> Iterator[None]:
+    """A file attached as `published`, closed with all that was written."""
+    warehouse.con.execute(f"ATTACH {literal(str(target))} AS published")
+    target.chmod(PRIVATE)
+    yield
+    warehouse.con.execute("DETACH published")
+
+
+def _counts(warehouse: Warehouse) -> dict[str, int]:
+    counted = ", ".join(
+        f'(SELECT count(*) FROM published."{table}")' for table in published_tables() if table not in published_views()
+    )
+    (found,) = warehouse.con.execute(f"SELECT {counted}").fetchall()
+    return dict(zip((table for table in published_tables() if table not in published_views()), found, strict=True))
 
 
 def _select(model: type[Base], table: str, pii: str) -> str:

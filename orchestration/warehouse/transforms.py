@@ -24,7 +24,10 @@ STEPS = "core/identity/steps"
 LAKE = "lake"
 SETTINGS = "settings"
 # A file may say these of itself, each on one line or continued by indented ones.
-_HEADINGS = ("Grain", "Meaning", "Incremental", "Connected components of", "View", "Step")
+_HEADINGS = ("Grain", "Meaning", "Incremental", "Connected components of", "View", "Step", "Replace by")
+# What `Replace by` may say: the column and what it identifies, or how a table comes to be that is of all rows.
+KEYS = ("row", "loan", "loan id", "customer", "call", "call id")
+WHOLE, LOOKUP = "whole", "lookup"
 
 
 @dataclass(frozen=True)
@@ -41,11 +44,18 @@ class Transform:
     is_view: bool
     is_step: bool  # a view that is a part of the tables that read it, without an asset of its own
     links: str | None  # the table of the links whose connected components this one names
+    replaced_by: str | None  # the column by whose values the touched part of the rows is replaced
+    identifies: str | None  # what that column identifies (KEYS); or how a table comes to be that is of all rows
 
     @cached_property
     def column_sources(self) -> dict[str, list[tuple[str, str]]]:
         """For each column the (table, column) pairs that its values come from, as far as the SQL says."""
         return _column_sources(self.sql)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether a run that builds a part has all rows of the table; others are made of the touched part alone."""
+        return self.incremental or self.identifies is not None
 
     @property
     def layer(self) -> str:
@@ -143,6 +153,14 @@ def _parse(path: Path, folder: str) -> Transform:
     for heading in ("Grain", "Meaning"):
         if heading not in headings:
             raise LoancallsError(f"{path}: the first lines must say '-- {heading}: ...'.")
+    replaced = re.fullmatch(r"(\w+)(?: \(([\w ]+)\))?", headings.get("Replace by", WHOLE))
+    if replaced is None or (replaced[2] or replaced[1]) not in (*KEYS, WHOLE, LOOKUP):
+        raise LoancallsError(
+            f"{path}: '-- Replace by:' names a column and what it identifies ({', '.join(KEYS)}), {WHOLE} or {LOOKUP}."
+        )
+    is_view = "View" in headings or "Step" in headings
+    # A mart that says nothing is made of all rows, which is right for any.
+    says = "Replace by" in headings or (folder == "marts" and not is_view)
     try:
         upstream = tables_read(sql)
     except sqlglot.errors.SqlglotError as error:
@@ -155,9 +173,11 @@ def _parse(path: Path, folder: str) -> Transform:
         grain=headings["Grain"].rstrip("."),
         meaning=headings["Meaning"],
         incremental="Incremental" in headings,
-        is_view="View" in headings or "Step" in headings,
+        is_view=is_view,
         is_step="Step" in headings,
         links=headings.get("Connected components of"),
+        replaced_by=replaced[1] if replaced[2] else None,
+        identifies=(replaced[2] or replaced[1]) if says else None,
     )
 
 

@@ -21,6 +21,7 @@ from orchestration.defs.checks import adds_up, audit
 from orchestration.defs.outcomes import FAILED_UPLOADS
 from orchestration.defs.partitions import RANGE_END, RANGE_START, RAW, UPLOADS, contiguous
 from orchestration.defs.resources import HomeResource
+from orchestration.warehouse import touched
 from orchestration.warehouse.transforms import load_transforms
 
 warnings.simplefilter("ignore")
@@ -230,6 +231,35 @@ def test_reruns_give_the_same_tables(world: World, instance: dg.DagsterInstance,
         assert run_job("everything", instance, tags={RANGE_START: keys[0], RANGE_END: keys[-1]}).success
     for name, table in world.tables(TABLES).items():
         assert table.equals(before[name]), name
+
+
+def test_a_run_builds_what_its_files_touch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(tmp_path / "home")
+    monkeypatch.setenv("LOANCALLS_HOME", str(world.home.root))
+    monkeypatch.setattr(touched, "LEAST_RECORDS", 0)
+    world.put(
+        "book.csv", [{"loan_id": f"L{one}", "phone": f"98450123{one}"} for one in range(10, 30)], "2026-03-01 04:00"
+    )
+    with dg.instance_for_test() as instance:
+        for name, content, at in (
+            ("calls.csv", CALLS, "2026-03-02 14:00"),
+            ("more.csv", [{"loan_id": "L12", "phone": "9845012312"}], "2026-03-03 04:00"),
+        ):
+            world.put(name, content, at)
+            keys = [file.partition_key for file in world.inbox.pending(world.lake)]
+            instance.add_dynamic_partitions(UPLOADS.name, keys)
+            assert run_job("everything", instance, tags={RANGE_START: keys[0], RANGE_END: keys[-1]}).success
+        loans = latest(instance, "core", "loans")
+        assert (loans["built"], loans["dagster/row_count"]) == ("touched: 1 of 20 rows replaced by 1", 20)
+        assert latest(instance, "core", "file_uploads")["built"].startswith("whole: ")
+        assert latest(instance, *AUDIT.path)["contracts were held"].startswith("of the rows that were made anew")
+        part = world.tables(TABLES)
+        world.home.warehouse.unlink()
+        assert run_job("build", instance).success
+        assert latest(instance, "core", "loans")["built"].startswith("full: ")
+        assert latest(instance, *AUDIT.path)["contracts were held"] == "of all rows"
+    for name, table in world.tables(TABLES).items():
+        assert table.equals(part[name]), name
 
 
 def test_a_broken_mart_is_not_published(world: World, instance: dg.DagsterInstance) -> None:

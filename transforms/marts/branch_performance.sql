@@ -1,5 +1,6 @@
 -- Grain: one row per cluster and branch, and (none) where a call's loan states none.
 -- Meaning: how the calls about a branch's loans went; the parts of the whole that employee_performance cuts otherwise.
+-- Replace by: whole
 WITH latest AS (
     SELECT
         coalesce(cluster, '(none)') AS cluster,

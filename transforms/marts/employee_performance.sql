@@ -1,5 +1,6 @@
 -- Grain: one row per employee, and (none) for calls without one.
 -- Meaning: how the calls about an employee's loans went, ranked by a rate that few calls cannot distort.
+-- Replace by: whole
 WITH named AS (
     SELECT stated.employee, ids.name AS employee_id, names.name AS employee_name
     FROM (SELECT DISTINCT stated_employee AS employee FROM _loan_assignments WHERE stated_employee IS NOT NULL) AS stated

@@ -1,5 +1,6 @@
 -- Grain: one row per loan.
 -- Meaning: how often the borrower was called about the loan, and with what success; loans never called too.
+-- Replace by: loan_ref (loan id)
 SELECT
     loans.loan_id,
     loans.id AS loan_ref,

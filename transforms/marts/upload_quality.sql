@@ -1,5 +1,6 @@
 -- Grain: one row per upload.
 -- Meaning: how good an upload was, and what the calls it triggered came to.
+-- Replace by: whole
 WITH counts AS (
     SELECT
         file_upload_id,

@@ -3,6 +3,7 @@
 --          nobody's; and how the loan stood then. Among several loans, all as of the call, one with something outstanding
 --          comes first, then the latest upload before the call (else the earliest after), then the earliest due date, then
 --          loan_id. A customer whom a record of ours states is the call's, however its loan was found.
+-- Replace by: call_sid (call)
 WITH about AS (
     SELECT call_id, customer_id, loan_id, attribution, upload_row_id
     FROM _call_loan_at_time

@@ -1,5 +1,6 @@
 -- Grain: one row per loan, per customer, per employee, per cluster and branch, and one of all calls (counted_by).
 -- Meaning: how the calls went, counted in every way that a mart shows. Who was never called has no row.
+-- Replace by: whole
 WITH counts AS (
     SELECT
         CASE

@@ -1,5 +1,6 @@
 -- Grain: one row per call_sid.
 -- Meaning: what a call counts for in every figure: attempt, success, contact, talk, and whose loan it was about.
+-- Replace by: call_sid (call)
 SELECT
     sessions.call_sid,
     sessions.customer_id,

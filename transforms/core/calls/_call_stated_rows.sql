@@ -2,29 +2,10 @@
 -- Meaning: the stated upload (by id or by any name it was sent under) and line, or the row whose id a record of ours
 --          states. Of several uploads of one name it is the latest before the call, else the earliest after; a call log or
 --          an unread file triggers no call.
-WITH names AS (
-    SELECT DISTINCT lower(sightings.filename) AS batch, places.upload_id, places.uploaded_at, places.upload_order
-    FROM lake.sightings AS sightings
-    JOIN _upload_places AS places ON places.upload_id = sightings.upload_id
-    WHERE places.kind NOT IN ('call_log', 'unknown')
-    UNION
-    SELECT CAST(upload_id AS VARCHAR) AS batch, upload_id, uploaded_at, upload_order FROM _upload_places
-),
-
-named_uploads AS (
-    SELECT
-        batch,
-        upload_id,
-        in_force_from(uploaded_at, lag(uploaded_at) OVER uploads_of_name) AS in_force_from,
-        in_force_to(lead(uploaded_at) OVER uploads_of_name) AS in_force_to
-    FROM names
-    WINDOW uploads_of_name AS (PARTITION BY batch ORDER BY upload_order)
-),
-
-named_lines AS (
+WITH named_lines AS (
     SELECT calls.id AS call_id, uploads.upload_id, calls.stated_line AS line_number
     FROM _call_statements AS calls
-    JOIN named_uploads
+    JOIN _named_uploads
         AS uploads ON uploads.batch = lower(calls.stated_batch)
     AND calls.called_at >= uploads.in_force_from AND calls.called_at < uploads.in_force_to
 ),

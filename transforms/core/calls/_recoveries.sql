@@ -1,7 +1,9 @@
 -- Grain: one row per payment that followed a completed call.
 -- Meaning: a payment 0 to RECOVERY_DAYS days after the local date of a completed call on its loan, counted once, to
 --          the last such call. Association, not effect.
+-- Replace by: loan_ref (loan id)
 SELECT
+    payments.loan_ref,
     payments.loan_id,
     payments.paid_on,
     payments.amount,

@@ -1,5 +1,6 @@
 -- Grain: one row per call_sid.
 -- Meaning: a call, what came of it, whom it was for, and the line of the upload that triggered it.
+-- Replace by: call_sid (call)
 WITH in_batch AS (
     SELECT attributions.call_id, snapshots.upload_row_id
     FROM _call_attributions AS attributions

@@ -1,6 +1,7 @@
 -- Grain: one row per call, status and time.
 -- Meaning: what happened to a call, in order; the first row that states it stands for its repetitions. A record of ours
 --          that states a call as a whole is no update of it; one that states an update has an id of its own.
+-- Replace by: call_session_id (call id)
 WITH identified AS (
     SELECT
         events.row_id, events.call_sid, events.status, events.provider_status, events.event_at, events.event_order,

@@ -1,5 +1,6 @@
 -- Grain: one row per person.
 -- Meaning: the latest stated value of every attribute of a person, and how the latest call went.
+-- Replace by: id (customer)
 WITH statements AS (
     SELECT
         customers.customer_id, row_order_of(uploads.upload_order, customers.line_number) AS row_order, customers.phone, customers.national_id,

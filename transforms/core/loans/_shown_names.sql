@@ -1,6 +1,7 @@
 -- Grain: one row per cluster, branch (within its cluster, and by itself), employee id and employee name.
 -- Meaning: the spelling by which figures show it: the one stated in most usable records that repeat no other, of equals the
 --          one whose last record is the latest.
+-- Replace by: whole
 WITH stated AS (
     SELECT
         rows.cluster_key, rows.cluster, rows.branch_key, rows.branch, rows.employee_id_key, rows.employee_id,

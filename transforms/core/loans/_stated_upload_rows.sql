@@ -1,6 +1,7 @@
 -- Grain: one row per row of an upload that our records state by its id.
 -- Meaning: such a row as it was stated last, under the ids that its customer and loan have here. The earlier system left
 --          rows pending for ever: one that has found its loan or customer is matched, any other is an error.
+-- Replace by: id (row)
 WITH records AS (
     SELECT records.*
     FROM _stg_upload_row_records AS records

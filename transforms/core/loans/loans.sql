@@ -2,6 +2,7 @@
 -- Meaning: the latest stated value of every attribute; blank keeps the earlier one, 0 does not. The loan belongs to the
 --          borrower of the latest upload that states one. A status that a record of ours states stands until a file says
 --          how the loan is; else the latest word counts.
+-- Replace by: loan_key (loan)
 WITH snapshots AS (
     SELECT snapshots.*, uploads.upload_order, uploads.kind
     FROM loan_snapshots AS snapshots

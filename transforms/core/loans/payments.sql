@@ -1,6 +1,7 @@
 -- Grain: one row per loan, date and amount paid.
 -- Meaning: a payment is a distinct last paid date and amount that any upload states of a loan; its customer and row
 --          are those of the first upload that states it.
+-- Replace by: loan_ref (loan id)
 WITH payments AS (
     SELECT
         snapshots.loan_ref,

@@ -1,6 +1,7 @@
 -- Grain: one row per upload that our records state by its id.
 -- Meaning: the latest stated value of every attribute of an upload whose bytes we may not have. Nothing is said of one
 --          that was withdrawn.
+-- Replace by: lookup
 WITH records AS (
     SELECT records.*, uploads.uploaded_at AS stated_at, row_order_of(uploads.upload_order, records.line_number) AS row_order
     FROM _stg_file_upload_records AS records

@@ -1,5 +1,6 @@
 -- Grain: one row per record of an upload, and per row of an upload that our records state.
 -- Meaning: what became of every record: the first that holds of error, duplicate, created, matched.
+-- Replace by: id (row)
 WITH all_rows AS (
     SELECT * FROM _borrower_row_outcomes
     UNION ALL

@@ -1,6 +1,7 @@
 -- Grain: one row per upload.
 -- Meaning: uploads whose bytes we have, with the status that our records state since; then those that we know by our
 --          records only. An import's batch that stayed at processing has ended as its rows say, or has failed.
+-- Replace by: whole
 WITH counts AS (
     SELECT
         file_upload_id,

@@ -1,6 +1,7 @@
 -- Grain: one row per upload, branch and error code.
 -- Meaning: how many records of which branch have the error, as far as records state one; a record with several errors
 --          counts once for each code.
+-- Replace by: whole
 WITH codes AS (
     SELECT file_upload_id, coalesce(branch_key, '(none)') AS branch_key, unnest(error_codes) AS code
     FROM _upload_row_outcomes

@@ -2,6 +2,7 @@
 -- Meaning: what the sender should look at, although every row was used: who cannot be called, which loans have several
 --          borrowers or instalments, which phone several people share, which loan numbers are nearly the same, which calls
 --          found nobody, or name a loan that is not known.
+-- Replace by: upload_row_id (row)
 WITH unreachable AS (
     SELECT customers.id AS customer_id
     FROM customers

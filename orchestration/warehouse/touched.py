@@ -1,0 +1,296 @@
+"""A build of the touched part: what the uploads that changed reach, and nothing else.
+
+The same SELECTs run in a database beside the working one. Its schema `fresh` has the rows of changed uploads as they
+are staged now, `touched` the staged rows that a tie leads to and every table that is made of them, `whole` every kept
+table as it will be, `was` as it is. Then all that is kept changes in one transaction: a run that dies leaves what was.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import duckdb
+
+import transforms
+from models.macros import macros
+from models.published import published_tables
+from models.quoting import identifier, literal
+from orchestration.store.atomic import PRIVATE, remove_database
+from orchestration.store.lake import Lake
+from orchestration.warehouse import replaced
+from orchestration.warehouse.components import name_components
+from orchestration.warehouse.lake_views import make_views
+from orchestration.warehouse.transforms import KEYS, LOOKUP, SETTINGS, WHOLE, Transform, load_transforms, steps_of
+
+# A home with fewer staged records is built whole, which costs less; and so is one of which more is touched.
+LEAST_RECORDS = 50_000
+MOST_TOUCHED = 1 / 3
+DATABASE = "part"
+_SCHEMAS = ("was", "fresh", "touched", "whole", "closure", "keys")
+_LOANS, _CALLS, _UPLOADS = "_stg_loan_rows", "_stg_call_rows", "_stg_uploads"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is to be staged, of which tables and uploads: the token of each, and the uploads that are no more."""
+
+    wanted: dict[str, dict[str, tuple[str, str]]]  # table: upload_id: sha256, token
+    pending: dict[str, str]  # upload_id: sha256
+    gone: set[str]
+
+
+class TouchedPart:
+    """One build of a part, in a database that is removed at the end. `close` it, whatever becomes of it."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, lake: Lake, path: Path, change: Change):
+        self._con, self._lake, self._path, self._change = con, lake, path, change
+        ((self._main,),) = con.execute("SELECT current_database()").fetchall()
+
+    def stage(self) -> None:
+        """Stage what changed, and look up what is looked up."""
+        remove_database(self._path)
+        self._con.execute(f"ATTACH {literal(str(self._path))} AS {DATABASE}")
+        self._path.chmod(PRIVATE)
+        with self._in("main"):
+            self._con.execute(macros())
+        for schema in _SCHEMAS:
+            self._con.execute(f"CREATE SCHEMA {DATABASE}.{schema}")
+        known = load_transforms()
+        for name, transform in known.items():
+            if transform.is_kept and transform.identifies != WHOLE:
+                self._con.execute(
+                    f"CREATE VIEW {DATABASE}.was.{name} AS SELECT * FROM {identifier(self._main)}.main.{name}"
+                )
+        self._con.execute(f"CREATE TABLE {DATABASE}.whole.{SETTINGS} AS FROM {identifier(self._main)}.main.{SETTINGS}")
+        with self._in("fresh", "whole"):
+            make_views(self._con, self._lake, set(self._change.pending.values()))
+            for transform in known.values():
+                if transform.incremental:
+                    self._make(transform)
+        self._make_whole_staging()
+        with self._in("whole"):
+            for transform in known.values():
+                if transform.identifies == LOOKUP:
+                    self._make(transform)
+
+    def reach(self) -> bool:
+        """Follow every tie; False where it leads to more than is worth building by itself."""
+        self._note_changed_uploads()
+        with self._in("whole"):
+            self._make_steps(load_transforms()["_call_stated_rows"], only={"_upload_places", "_named_uploads"})
+        records = sum(self._count(f"SELECT count(*) FROM {DATABASE}.whole.{name}") for name in (_LOANS, _CALLS))
+        with self._in("closure", "whole"):
+            for name in ("borrower_rows", "call_rows", "places"):
+                self._con.execute(f"CREATE VIEW {name} AS {_closure_sql(name)}")
+            for name in ("contacts", "changed_names"):
+                self._con.execute(f"CREATE TABLE {name} AS {_closure_sql(name)}")
+            self._con.execute("CREATE TABLE ties (kind VARCHAR, name VARCHAR)")
+            for name in ("rows", "calls"):
+                self._con.execute(f"CREATE TABLE new_{name} AS {_closure_sql(f'first_{name}')}")
+                self._con.execute(f"CREATE TABLE {name} AS FROM new_{name}")
+            goes_on = True
+            while goes_on:
+                goes_on = self._follow()
+                if sum(self._count(f"SELECT count(*) FROM {name}") for name in ("rows", "calls")) > (
+                    records * MOST_TOUCHED
+                ):
+                    return False
+        self._make_keys()
+        self._make_touched_staging()
+        return True
+
+    def build(self, transform: Transform) -> tuple[int | None, str]:
+        """Make one table of the touched part, or of all of it; how many rows it has, and what was done."""
+        if transform.incremental:
+            staged, known = len(self._change.pending), len(self._change.wanted[transform.name])
+            return self._rows_of("whole", transform), f"{staged} of {known} uploads staged"
+        if transform.is_view:
+            return None, "a view"
+        if transform.identifies == LOOKUP:
+            return self._rows_of("whole", transform), "looked up of all rows"
+        if transform.identifies == WHOLE:
+            if any(transform.name in reader.tables for reader in _readers_in_part()):
+                with self._in("touched", "whole"):
+                    self._make(transform)
+            with self._in("whole"):
+                self._make(transform)
+            return self._rows_of("whole", transform), "whole: made of all rows that are kept"
+        with self._in("touched", "whole"):
+            self._make(transform)
+        rows = self._rows_of("touched", transform)
+        if not transform.is_kept:
+            return rows, "of the touched part alone"
+        self._con.execute(
+            f"CREATE VIEW {DATABASE}.whole.{transform.name} AS "
+            f"SELECT * FROM {DATABASE}.was.{transform.name} WHERE NOT {self._is_touched(transform)} "
+            f"UNION ALL FROM {DATABASE}.touched.{transform.name}"
+        )
+        place = f"{DATABASE}.was.{transform.name}"
+        before = self._count(f"SELECT count(*) FROM {place}")
+        gone = self._count(f"SELECT count(*) FROM {place} WHERE {self._is_touched(transform)}")
+        return before - gone + rows, f"touched: {gone:,} of {before:,} rows replaced by {rows:,}"
+
+    def home_of(self, transform: Transform) -> str:
+        """The schema that has the table as it is now."""
+        if transform.is_view and not transform.is_step:
+            return f"{identifier(self._main)}.main"
+        if transform.incremental:
+            return f"{DATABASE}.fresh"
+        return f"{DATABASE}.{'whole' if transform.identifies in (LOOKUP, WHOLE) else 'touched'}"
+
+    def put(self) -> None:
+        """Let the working database have it; within its transaction."""
+        main = f"{identifier(self._main)}.main"
+        again = [*self._change.pending, *self._change.gone]
+        for name, transform in load_transforms().items():
+            if transform.incremental:
+                self._con.execute(f"DELETE FROM {main}.{name} WHERE upload_id IN (SELECT unnest(?::UUID[]))", [again])
+                self._con.execute(f"INSERT INTO {main}.{name} FROM {DATABASE}.fresh.{name}")
+            elif transform.identifies == LOOKUP or (transform.identifies == WHOLE and name in published_tables()):
+                self._con.execute(f"CREATE OR REPLACE TABLE {main}.{name} AS FROM {DATABASE}.whole.{name}")
+            elif transform.replaced_by:
+                self._con.execute(f"DELETE FROM {main}.{name} WHERE {self._is_touched(transform)}")
+                self._con.execute(f"INSERT INTO {main}.{name} FROM {DATABASE}.touched.{name}")
+            elif not transform.is_view:
+                self._con.execute(f"DROP TABLE IF EXISTS {main}.{name}")
+        self._note_replaced()
+
+    def _note_replaced(self) -> None:
+        """Note the keys of what was replaced and of what is there in its place, for publishing the same."""
+        for key in KEYS:
+            new = "".join(
+                f" UNION SELECT {transform.replaced_by} FROM {DATABASE}.touched.{name}"
+                for name, transform in load_transforms().items()
+                if transform.identifies == key
+            )
+            replaced.note(self._con, key, f"FROM {DATABASE}.keys.{identifier(key)}{new}")
+
+    def close(self) -> None:
+        with suppress(duckdb.Error):  # it may not have been attached
+            self._con.execute(f"DETACH {DATABASE}")
+        remove_database(self._path)
+
+    # --- the schemas --------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _in(self, *schemas: str) -> Iterator[None]:
+        """Names are looked for in these schemas, in their order; what is made is made in the first."""
+        path = ",".join(f"{DATABASE}.{schema}" for schema in schemas)
+        self._con.execute(f"SET search_path = '{path}'")
+        try:
+            yield
+        finally:
+            self._con.execute(f"USE {identifier(self._main)}.main")
+
+    def _make(self, transform: Transform) -> None:
+        self._make_steps(transform)
+        self._con.execute(f"CREATE OR REPLACE TABLE {transform.name} AS {transform.sql}")
+        if transform.links:
+            name_components(self._con, transform.name, transform.links)
+
+    def _make_steps(self, transform: Transform, only: set[str] | None = None) -> None:
+        for step in steps_of(transform.name):
+            if only is None or step.name in only:
+                self._con.execute(f"CREATE OR REPLACE VIEW {step.name} AS {step.sql}")
+
+    def _make_whole_staging(self) -> None:
+        again = ", ".join(f"UUID {literal(upload)}" for upload in [*self._change.pending, *self._change.gone])
+        others = f"WHERE upload_id NOT IN ({again})" if again else ""
+        for name, transform in load_transforms().items():
+            if transform.incremental:
+                self._con.execute(
+                    f"CREATE VIEW {DATABASE}.whole.{name} AS SELECT * FROM {DATABASE}.was.{name} {others} "
+                    f"UNION ALL FROM {DATABASE}.fresh.{name}"
+                )
+
+    def _make_touched_staging(self) -> None:
+        """Of each staged table the rows that a tie leads to; of what stands beside them, all."""
+        with self._in("touched"):
+            for name, reached in ((_LOANS, "rows"), (_CALLS, "calls")):
+                self._con.execute(
+                    f"CREATE TABLE {name} AS SELECT staged.* FROM {DATABASE}.whole.{name} AS staged "
+                    f"SEMI JOIN {DATABASE}.closure.{reached} AS reached ON reached.row_id = staged.row_id"
+                )
+            shas = self._con.execute(
+                f"SELECT sha256 FROM {DATABASE}.whole.{_UPLOADS} "
+                f"SEMI JOIN {DATABASE}.closure.changed_uploads USING (upload_id)"
+            ).fetchall()
+            make_views(self._con, self._lake, {sha256 for (sha256,) in shas}, with_all_texts=True)
+
+    def _make_keys(self) -> None:
+        """What is replaced in each table: what the touched rows were about, and are."""
+        part = DATABASE
+        for name, sql in {
+            "loan": f"SELECT name FROM {part}.closure.ties WHERE kind = 'loan'",
+            "loan id": f"SELECT id FROM {part}.was.loans SEMI JOIN {part}.keys.loan ON loan_key = name",
+            "call": f"SELECT name FROM {part}.closure.ties WHERE kind = 'call'",
+            "call id": f"SELECT id FROM {part}.was.call_sessions SEMI JOIN {part}.keys.call ON call_sid = name",
+            "row": f"SELECT row_id FROM {part}.closure.rows UNION SELECT row_id FROM {part}.closure.calls UNION "
+            f"SELECT id FROM {part}.was._upload_row_outcomes "
+            f"WHERE file_upload_id IN (FROM {part}.closure.changed_uploads)",
+            "customer": f"SELECT DISTINCT match_customer_id FROM {part}.was._upload_row_outcomes "
+            f"SEMI JOIN {part}.closure.rows ON row_id = id WHERE match_customer_id IS NOT NULL",
+        }.items():
+            self._con.execute(f"CREATE TABLE {part}.keys.{identifier(name)} AS {sql}")
+
+    def _is_touched(self, transform: Transform) -> str:
+        key = identifier(transform.identifies or "")
+        return f"{transform.replaced_by} IN (FROM {DATABASE}.keys.{key})"
+
+    # --- the closure --------------------------------------------------------------------------------------------
+
+    def _note_changed_uploads(self) -> None:
+        """Those that are staged anew or gone, and those of which another time or name is said."""
+        again = [*self._change.pending, *self._change.gone]
+        columns = "upload_id, uploaded_at, filename, times_sent, kind"
+        self._con.execute(
+            f"CREATE TABLE {DATABASE}.closure.changed_uploads AS SELECT unnest(?::UUID[]) AS upload_id UNION "
+            f"SELECT upload_id FROM (SELECT {columns} FROM {DATABASE}.was.{_UPLOADS} EXCEPT "
+            f"SELECT {columns} FROM {DATABASE}.whole.{_UPLOADS}) UNION "
+            f"SELECT upload_id FROM (SELECT {columns} FROM {DATABASE}.whole.{_UPLOADS} EXCEPT "
+            f"SELECT {columns} FROM {DATABASE}.was.{_UPLOADS})",
+            [again],
+        )
+
+    def _follow(self) -> bool:
+        """Take one step along every tie; whether it led anywhere."""
+        self._con.execute(f"CREATE OR REPLACE TABLE new_ties AS {_closure_sql('new_ties')}")
+        self._con.execute("INSERT INTO ties FROM new_ties")
+        for name in ("rows", "calls"):
+            self._con.execute(f"CREATE TABLE more_{name} AS {_closure_sql(f'more_{name}')}")
+        found = 0
+        for name in ("rows", "calls"):
+            self._con.execute(f"DROP TABLE new_{name}; ALTER TABLE more_{name} RENAME TO new_{name}")
+            self._con.execute(f"INSERT INTO {name} FROM new_{name}")
+            found += self._count(f"SELECT count(*) FROM new_{name}")
+        return bool(found) or self._follow_likeness()
+
+    def _follow_likeness(self) -> bool:
+        """Where no tie leads any further: go on from the rows of loans that are alike those reached."""
+        self._con.execute(f"INSERT INTO new_rows {_closure_sql('alike_rows')}")
+        self._con.execute("INSERT INTO rows FROM new_rows")
+        return self._count("SELECT count(*) FROM new_rows") > 0
+
+    def _count(self, sql: str) -> int:
+        ((count,),) = self._con.execute(sql).fetchall()
+        return count
+
+    def _rows_of(self, schema: str, transform: Transform) -> int:
+        return self._count(f"SELECT count(*) FROM {DATABASE}.{schema}.{transform.name}")
+
+
+@cache
+def _readers_in_part() -> tuple[Transform, ...]:
+    """The tables that are made of the touched part, and the steps of them."""
+    return tuple(
+        transform
+        for transform in load_transforms().values()
+        if not transform.incremental and transform.identifies not in (LOOKUP, WHOLE) and not transform.is_view
+    )
+
+
+@cache
+def _closure_sql(name: str) -> str:
+    return (Path(transforms.__file__).parent / "closure" / f"{name}.sql").read_text(encoding="utf-8")

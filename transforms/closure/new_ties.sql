@@ -1,0 +1,53 @@
+-- Grain: one row per loan, phone, national id or call that the records reached last state.
+-- Meaning: what they may share with others. A record of a call shows the loan that it states, whether or not it can be
+--          used. A number ties a call where a borrower states it, before or after.
+WITH rows AS (
+    SELECT rows.* FROM borrower_rows AS rows JOIN new_rows ON new_rows.row_id = rows.row_id WHERE rows.is_usable
+),
+
+every_call AS (
+    SELECT rows.* FROM call_rows AS rows JOIN new_calls ON new_calls.row_id = rows.row_id
+),
+
+calls AS (
+    SELECT * FROM every_call WHERE is_usable
+),
+
+numbers AS (
+    SELECT to_phone AS phone FROM calls
+    UNION
+    SELECT from_phone AS phone FROM calls
+),
+
+phones AS (
+    SELECT phone FROM rows
+    UNION
+    SELECT unnest(further_phones) AS phone FROM rows
+    UNION
+    SELECT numbers.phone FROM numbers JOIN borrower_rows AS known ON known.phone = numbers.phone
+    UNION
+    SELECT numbers.phone
+    FROM numbers
+    JOIN (SELECT unnest(further_phones) AS phone FROM borrower_rows WHERE further_phones IS NOT NULL) AS known
+        ON known.phone = numbers.phone
+),
+
+found AS (
+    SELECT 'loan' AS kind, loan_id AS name FROM rows
+    UNION
+    SELECT 'loan' AS kind, loan_id AS name FROM every_call
+    UNION
+    SELECT 'national id' AS kind, national_id AS name FROM rows
+    UNION
+    SELECT 'call' AS kind, call_sid AS name FROM calls
+    UNION
+    SELECT 'phone' AS kind, phones.phone AS name
+    FROM phones
+    LEFT JOIN contacts ON contacts.phone = phones.phone AND contacts.is_lasting
+    WHERE contacts.phone IS NULL
+)
+
+SELECT found.kind, found.name
+FROM found
+LEFT JOIN ties ON ties.kind = found.kind AND ties.name = found.name
+WHERE found.name IS NOT NULL AND ties.name IS NULL

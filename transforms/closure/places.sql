@@ -1,0 +1,5 @@
+-- Grain: one row per upload, before and after.
+-- Meaning: when it was sent, as it was said and as it is said now.
+SELECT upload_id, uploaded_at FROM was._stg_uploads
+UNION
+SELECT upload_id, uploaded_at FROM whole._stg_uploads
