@@ -110,16 +110,9 @@ class Warehouse:
             try:
                 self.con.execute("BEGIN")
                 self._part.put()
-                there = self._there()
-                for name, transform in load_transforms().items():
-                    if transform.incremental:
-                        self._note_staged(name, self.fingerprints.staging(transform))
-                    if name in there:
-                        self.fingerprints.note_built(name)
-                    else:
-                        self.fingerprints.forget(name)
-                for table in self._checked:
-                    self.fingerprints.mark_checked(table)
+                for name, wanted in self._part.change.wanted.items():
+                    self._note_staged(name, wanted)
+                self.fingerprints.note_all(self._there(), self._checked)
                 self._note_complete()
                 self.con.execute("COMMIT")
             except BaseException:

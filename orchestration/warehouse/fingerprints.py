@@ -71,9 +71,16 @@ class Fingerprints:
         self._con.execute("DROP TABLE IF EXISTS meta.published")
         self._con.execute("INSERT INTO meta.tables VALUES (?, ?, NULL)", [table, self.expected[table]])
 
-    def forget(self, table: str) -> None:
-        """Note that the table is not there."""
-        self._con.execute("DELETE FROM meta.tables WHERE name = ?", [table])
+    def note_all(self, there: set[str], checked: set[str]) -> None:
+        """Note that these tables and no others are there, of what there is now, and which have passed their checks."""
+        names = [name for name in self.expected if name in there]
+        tokens = [self.expected[name] for name in names]
+        passed = [self.expected[name] if name in checked else None for name in names]
+        self._con.execute("DELETE FROM meta.tables; DROP TABLE IF EXISTS meta.published")
+        self._con.execute(
+            "INSERT INTO meta.tables SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), unnest(?::VARCHAR[])",
+            [names, tokens, passed],
+        )
 
     @cached_property
     def _made_with(self) -> str:

@@ -45,7 +45,7 @@ class TouchedPart:
     """One build of a part, in a database that is removed at the end. `close` it, whatever becomes of it."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection, lake: Lake, path: Path, change: Change):
-        self._con, self._lake, self._path, self._change = con, lake, path, change
+        self._con, self._lake, self._path, self.change = con, lake, path, change
         ((self._main,),) = con.execute("SELECT current_database()").fetchall()
 
     def stage(self) -> None:
@@ -65,7 +65,7 @@ class TouchedPart:
                 )
         self._con.execute(f"CREATE TABLE {DATABASE}.whole.{SETTINGS} AS FROM {identifier(self._main)}.main.{SETTINGS}")
         with self._in("fresh", "whole"):
-            make_views(self._con, self._lake, set(self._change.pending.values()))
+            make_views(self._con, self._lake, set(self.change.pending.values()))
             for transform in known.values():
                 if transform.incremental:
                     self._make(transform)
@@ -104,7 +104,7 @@ class TouchedPart:
     def build(self, transform: Transform) -> tuple[int | None, str]:
         """Make one table of the touched part, or of all of it; how many rows it has, and what was done."""
         if transform.incremental:
-            staged, known = len(self._change.pending), len(self._change.wanted[transform.name])
+            staged, known = len(self.change.pending), len(self.change.wanted[transform.name])
             return self._rows_of("whole", transform), f"{staged} of {known} uploads staged"
         if transform.is_view:
             return None, "a view"
@@ -143,7 +143,7 @@ class TouchedPart:
     def put(self) -> None:
         """Let the working database have it; within its transaction."""
         main = f"{identifier(self._main)}.main"
-        again = [*self._change.pending, *self._change.gone]
+        again = [*self.change.pending, *self.change.gone]
         for name, transform in load_transforms().items():
             if transform.incremental:
                 self._con.execute(f"DELETE FROM {main}.{name} WHERE upload_id IN (SELECT unnest(?::UUID[]))", [again])
@@ -196,7 +196,7 @@ class TouchedPart:
                 self._con.execute(f"CREATE OR REPLACE VIEW {step.name} AS {step.sql}")
 
     def _make_whole_staging(self) -> None:
-        again = ", ".join(f"UUID {literal(upload)}" for upload in [*self._change.pending, *self._change.gone])
+        again = ", ".join(f"UUID {literal(upload)}" for upload in [*self.change.pending, *self.change.gone])
         others = f"WHERE upload_id NOT IN ({again})" if again else ""
         for name, transform in load_transforms().items():
             if transform.incremental:
@@ -243,7 +243,7 @@ class TouchedPart:
 
     def _note_changed_uploads(self) -> None:
         """Those that are staged anew or gone, and those of which another time or name is said."""
-        again = [*self._change.pending, *self._change.gone]
+        again = [*self.change.pending, *self.change.gone]
         columns = "upload_id, uploaded_at, filename, times_sent, kind"
         self._con.execute(
             f"CREATE TABLE {DATABASE}.closure.changed_uploads AS SELECT unnest(?::UUID[]) AS upload_id UNION "
