@@ -67,11 +67,10 @@ class HomeResource(dg.ConfigurableResource):
 
     def begin(self, context: dg.AssetExecutionContext) -> None:
         """Before the first table: where the run is of all of them, let what was not touched be as it is."""
-        run, groups = (
-            context.run,
-            {transform.group for transform in load_transforms().values() if not transform.is_step},
-        )
-        if not self._is_begun and not run.asset_selection and groups <= set(run.step_keys_to_execute or groups):
+        run, tables = context.run, [one for one in load_transforms().values() if not one.is_step]
+        steps, keys = {one.group for one in tables}, {dg.AssetKey([one.layer, one.name]) for one in tables}
+        is_of_all = steps <= set(run.step_keys_to_execute or steps) and keys <= set(run.asset_selection or keys)
+        if is_of_all and not self._is_begun:
             self.warehouse.begin()
             self._is_of_a_part = self.warehouse.is_of_a_part
         self._is_begun = True

@@ -319,3 +319,16 @@ def test_a_published_file_that_was_edited_is_written_whole(world: World) -> None
     world.home.analytics.unlink()
     world.publish()
     assert published(world.home.root) == edited
+
+
+def test_a_working_database_of_an_earlier_version_gets_what_it_lacks(world: World) -> None:
+    """Even where neither the lake nor a setting has changed since."""
+    world.publish()
+    with duckdb.connect(str(world.home.warehouse)) as con:
+        for (table,) in con.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'meta'").fetchall():
+            if table.startswith("replaced_") or table in ("complete", "published_file"):
+                con.execute(f"DROP TABLE meta.{table}")
+        con.execute("UPDATE meta.sources SET token = 'of that version'")
+    world.build()
+    world.publish()
+    assert published(world.home.root)["loans"]
