@@ -104,9 +104,7 @@ def _write(warehouse: Warehouse, target: Path, settings: Settings) -> dict[str, 
     """Write every published table into a new file; the rows of each."""
     con, views = warehouse.con, published_views()
     with _attached(warehouse, target):
-        for table, model in published_tables().items():
-            if table in views:
-                continue
+        for table, model in _stored_tables().items():
             columns = ", ".join(f'"{column.name}" {duckdb_type(column)}' for column in model.__table__.columns)
             con.execute(f'CREATE TABLE published."{table}" ({columns})')
             con.execute(f'INSERT INTO published."{table}" {_select(model, table, settings.pii)}')
@@ -123,11 +121,9 @@ def _write(warehouse: Warehouse, target: Path, settings: Settings) -> dict[str, 
 
 def _amend(warehouse: Warehouse, target: Path, settings: Settings) -> dict[str, int]:
     """Replace the rows that are others now in a copy of the file that was published last; the rows of each table."""
-    con, views = warehouse.con, published_views()
+    con = warehouse.con
     with _attached(warehouse, target):
-        for table, model in published_tables().items():
-            if table in views:
-                continue
+        for table, model in _stored_tables().items():
             select, transform = _select(model, table, settings.pii), load_transforms()[CHECKED_AS.get(table, table)]
             if transform.identifies == WHOLE:
                 con.execute(f'DELETE FROM published."{table}"')
@@ -158,12 +154,17 @@ def _attached(warehouse: Warehouse, target: Path) -> Iterator[None]:
     warehouse.con.execute("DETACH published")
 
 
+def _stored_tables() -> dict[str, type[Base]]:
+    """The published tables that have rows of their own."""
+    views = published_views()
+    return {table: model for table, model in published_tables().items() if table not in views}
+
+
 def _counts(warehouse: Warehouse) -> dict[str, int]:
-    counted = ", ".join(
-        f'(SELECT count(*) FROM published."{table}")' for table in published_tables() if table not in published_views()
-    )
+    tables = list(_stored_tables())
+    counted = ", ".join(f'(SELECT count(*) FROM published."{table}")' for table in tables)
     (found,) = warehouse.con.execute(f"SELECT {counted}").fetchall()
-    return dict(zip((table for table in published_tables() if table not in published_views()), found, strict=True))
+    return dict(zip(tables, found, strict=True))
 
 
 def _select(model: type[Base], table: str, pii: str) -> str:

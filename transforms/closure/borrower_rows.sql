@@ -1,12 +1,7 @@
 -- Grain: one row per staged record that speaks of a borrower, as it was staged and as it is.
--- Meaning: what it ties together. A record that cannot be used ties nothing, nor does a phone that was a contact's of a
---          branch or an employee and still is.
-WITH rows AS (
-    SELECT row_id, upload_id, line_number, loan_id, phone, further_phones, national_id, employee_name_key, row_error IS NULL AS is_usable
-    FROM was._stg_loan_rows
-    UNION ALL
-    SELECT row_id, upload_id, line_number, loan_id, phone, further_phones, national_id, employee_name_key, row_error IS NULL AS is_usable
-    FROM fresh._stg_loan_rows
-)
-
-SELECT * FROM rows
+-- Meaning: what it may tie together; one that cannot be used ties nothing.
+SELECT row_id, upload_id, line_number, loan_id, phone, further_phones, national_id, employee_name_key, row_error IS NULL AS is_usable
+FROM was._stg_loan_rows
+UNION ALL
+SELECT row_id, upload_id, line_number, loan_id, phone, further_phones, national_id, employee_name_key, row_error IS NULL AS is_usable
+FROM fresh._stg_loan_rows

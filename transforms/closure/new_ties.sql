@@ -1,6 +1,7 @@
 -- Grain: one row per loan, phone, national id or call that the records reached last state.
 -- Meaning: what they may share with others. A record of a call shows the loan that it states, whether or not it can be
---          used. A number ties a call where a borrower states it, before or after.
+--          used. A number ties a call where a borrower states it, before or after; one that was a contact's of a branch
+--          or an employee and still is ties nothing.
 WITH rows AS (
     SELECT rows.* FROM borrower_rows AS rows JOIN new_rows ON new_rows.row_id = rows.row_id WHERE rows.is_usable
 ),
