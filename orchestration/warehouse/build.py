@@ -16,12 +16,13 @@ from orchestration.store.connection import connect, without_values
 from orchestration.store.hashing import short_hash
 from orchestration.store.home import Home
 from orchestration.store.lake import Lake
-from orchestration.warehouse import replaced, touched
+from orchestration.warehouse import replaced, staged, touched
 from orchestration.warehouse.components import name_components
 from orchestration.warehouse.contract import published_tables, violations
 from orchestration.warehouse.fingerprints import Fingerprints
 from orchestration.warehouse.lake_views import make_views
-from orchestration.warehouse.touched import DATABASE, Change, TouchedPart
+from orchestration.warehouse.staged import change_of
+from orchestration.warehouse.touched import DATABASE, TouchedPart
 from orchestration.warehouse.transforms import (
     LAKE,
     Transform,
@@ -110,8 +111,6 @@ class Warehouse:
             try:
                 self.con.execute("BEGIN")
                 self._part.put()
-                for name, wanted in self._part.change.wanted.items():
-                    self._note_staged(name, wanted)
                 self.fingerprints.note_all(self._there(), self._checked)
                 self._note_complete()
                 self.con.execute("COMMIT")
@@ -203,27 +202,20 @@ class Warehouse:
 
     def _touched_part(self) -> TouchedPart | None:
         """What is to be built of a part, where the tables that there are allow it and it is worth it."""
-        if not self.fingerprints.is_complete() or self.has_records():
+        if not self.fingerprints.is_complete():
             return None
-        wanted = {name: self.fingerprints.staging(one) for name, one in load_transforms().items() if one.incremental}
-        staged: dict[str, dict[str, str]] = {name: {} for name in wanted}
-        for name, upload, token in self.con.execute(
-            "SELECT name, CAST(upload_id AS VARCHAR), token FROM meta.staged"
-        ).fetchall():
-            staged.setdefault(name, {})[upload] = token
-        pending = {
-            upload: sha256
-            for name, uploads in wanted.items()
-            for upload, (sha256, token) in uploads.items()
-            if staged[name].get(upload) != token
+        changes = {
+            name: change_of(self.con, self.fingerprints, one)
+            for name, one in load_transforms().items()
+            if one.incremental
         }
-        gone = {upload for name, uploads in staged.items() for upload in uploads if upload not in wanted[name]}
         records = dict(self.con.execute("SELECT CAST(upload_id AS VARCHAR), records FROM lake.uploads").fetchall())
-        total, changed = sum(records.values()), sum(records.get(upload, 0) for upload in {*pending, *gone})
+        again = {upload for change in changes.values() for upload in change.removed}
+        total, changed = sum(records.values()), sum(records.get(upload, 0) for upload in again)
         if total < touched.LEAST_RECORDS or changed > total * touched.MOST_TOUCHED:
             return None
         self._show(None)
-        part = TouchedPart(self.con, self.lake, self._scratch, Change(wanted, pending, gone))
+        part = TouchedPart(self.con, self.lake, self._scratch, changes)
         try:
             part.stage()
             if part.reach():
@@ -238,11 +230,6 @@ class Warehouse:
             raise
         part.close()
         return None
-
-    def has_records(self) -> bool:
-        """Whether our records say anything, which ties more together than files do."""
-        ((found,),) = self.con.execute("SELECT count(*) FROM lake.uploads WHERE source <> 'file'").fetchall()
-        return bool(found)
 
     def _make(self, transform: Transform) -> str:
         for step in steps_of(transform.name):
@@ -261,36 +248,18 @@ class Warehouse:
 
     def _make_incrementally(self, transform: Transform) -> str:
         """Stage the uploads that are new or whose reading, SQL or settings changed; keep the others' rows."""
-        wanted = self.fingerprints.staging(transform)
-        staged = dict(
-            self.con.execute(
-                "SELECT CAST(upload_id AS VARCHAR), token FROM meta.staged WHERE name = ?", [transform.name]
-            ).fetchall()
-        )
-        exists = self.con.execute(
-            "SELECT count(*) FROM duckdb_tables() WHERE table_name = ? AND schema_name = 'main'",
-            [transform.name],
-        ).fetchall()[0][0]
-        pending = {upload: token for upload, (_, token) in wanted.items() if not exists or staged.get(upload) != token}
-        if not exists or len(pending) == len(wanted):
+        change = change_of(self.con, self.fingerprints, transform)
+        if len(change.pending) == len(change.wanted):
             self._show(None)
             self.con.execute(f"CREATE OR REPLACE TABLE {transform.name} AS {transform.sql}")
         else:
-            gone = [upload for upload in staged if upload in pending or upload not in wanted]
-            self.con.execute(f"DELETE FROM {transform.name} WHERE upload_id IN (SELECT unnest(?::UUID[]))", [gone])
-            if pending:
-                self._show({wanted[upload][0] for upload in pending})
+            gone = f"DELETE FROM {transform.name} WHERE upload_id IN (SELECT unnest(?::UUID[]))"
+            self.con.execute(gone, [change.removed])
+            if change.pending:
+                self._show(set(change.pending.values()))
                 self.con.execute(f"INSERT INTO {transform.name} {transform.sql}")
-        self._note_staged(transform.name, wanted)
-        return f"{len(pending)} of {len(wanted)} uploads staged"
-
-    def _note_staged(self, table: str, wanted: dict[str, tuple[str, str]]) -> None:
-        self.con.execute("DELETE FROM meta.staged WHERE name = ?", [table])
-        if wanted:
-            self.con.execute(
-                "INSERT INTO meta.staged SELECT ?, unnest(?::UUID[]), unnest(?::VARCHAR[])",
-                [table, list(wanted), [token for _, token in wanted.values()]],
-            )
+        staged.note(self.con, transform.name, change)
+        return f"{len(change.pending)} of {len(change.wanted)} uploads staged"
 
     def _show(self, shas: set[str] | None) -> None:
         """Limit the views over the lake to some uploads; the next run makes them anew should this one be killed."""

@@ -7,7 +7,6 @@ table as it will be, `was` as it is. Then all that is kept changes in one transa
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from orchestration.store.lake import Lake
 from orchestration.warehouse import replaced
 from orchestration.warehouse.components import name_components
 from orchestration.warehouse.lake_views import make_views
+from orchestration.warehouse.staged import Change, note
 from orchestration.warehouse.transforms import KEYS, LOOKUP, SETTINGS, WHOLE, Transform, load_transforms, steps_of
 
 # A home with fewer staged records is built whole, which costs less; and so is one of which more is touched.
@@ -30,22 +30,20 @@ MOST_TOUCHED = 1 / 3
 DATABASE = "part"
 _SCHEMAS = ("was", "fresh", "touched", "whole", "closure", "keys")
 _LOANS, _CALLS, _UPLOADS = "_stg_loan_rows", "_stg_call_rows", "_stg_uploads"
-
-
-@dataclass(frozen=True)
-class Change:
-    """What is to be staged, of which tables and uploads: the token of each, and the uploads that are no more."""
-
-    wanted: dict[str, dict[str, tuple[str, str]]]  # table: upload_id: sha256, token
-    pending: dict[str, str]  # upload_id: sha256
-    gone: set[str]
+_STATED_ROWS = "_stg_upload_row_records"
+_RECORDS = ("_stg_borrower_records", "_stg_call_records", "_stg_file_upload_records", _STATED_ROWS)
+# What a tie leads to: rows that speak of borrowers, those that speak of calls, and what only our records state.
+_REACHED = ("rows", "calls", "records")
 
 
 class TouchedPart:
     """One build of a part, in a database that is removed at the end. `close` it, whatever becomes of it."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, lake: Lake, path: Path, change: Change):
-        self._con, self._lake, self._path, self.change = con, lake, path, change
+    def __init__(self, con: duckdb.DuckDBPyConnection, lake: Lake, path: Path, changes: dict[str, Change]):
+        """`changes` are those of each staging table."""
+        self._con, self._lake, self._path, self._changes = con, lake, path, changes
+        self._pending = {upload: sha256 for change in changes.values() for upload, sha256 in change.pending.items()}
+        self._again = sorted({upload for change in changes.values() for upload in change.removed})
         ((self._main,),) = con.execute("SELECT current_database()").fetchall()
 
     def stage(self) -> None:
@@ -65,7 +63,7 @@ class TouchedPart:
                 )
         self._con.execute(f"CREATE TABLE {DATABASE}.whole.{SETTINGS} AS FROM {identifier(self._main)}.main.{SETTINGS}")
         with self._in("fresh", "whole"):
-            make_views(self._con, self._lake, set(self.change.pending.values()))
+            make_views(self._con, self._lake, set(self._pending.values()))
             for transform in known.values():
                 if transform.incremental:
                     self._make(transform)
@@ -84,10 +82,10 @@ class TouchedPart:
         with self._in("closure", "whole"):
             for name in ("borrower_rows", "call_rows", "places"):
                 self._con.execute(f"CREATE VIEW {name} AS {_closure_sql(name)}")
-            for name in ("contacts", "changed_names"):
+            for name in ("contacts", "changed_names", "record_ties"):
                 self._con.execute(f"CREATE TABLE {name} AS {_closure_sql(name)}")
             self._con.execute("CREATE TABLE ties (kind VARCHAR, name VARCHAR)")
-            for name in ("rows", "calls"):
+            for name in _REACHED:
                 self._con.execute(f"CREATE TABLE new_{name} AS {_closure_sql(f'first_{name}')}")
                 self._con.execute(f"CREATE TABLE {name} AS FROM new_{name}")
             goes_on = True
@@ -104,7 +102,7 @@ class TouchedPart:
     def build(self, transform: Transform) -> tuple[int | None, str]:
         """Make one table of the touched part, or of all of it; how many rows it has, and what was done."""
         if transform.incremental:
-            staged, known = len(self.change.pending), len(self.change.wanted[transform.name])
+            staged, known = len(self._pending), len(self._changes[transform.name].wanted)
             return self._rows_of("whole", transform), f"{staged} of {known} uploads staged"
         if transform.is_view:
             return None, "a view"
@@ -143,11 +141,12 @@ class TouchedPart:
     def put(self) -> None:
         """Let the working database have it; within its transaction."""
         main = f"{identifier(self._main)}.main"
-        again = [*self.change.pending, *self.change.gone]
         for name, transform in load_transforms().items():
             if transform.incremental:
-                self._con.execute(f"DELETE FROM {main}.{name} WHERE upload_id IN (SELECT unnest(?::UUID[]))", [again])
+                gone = f"DELETE FROM {main}.{name} WHERE upload_id IN (SELECT unnest(?::UUID[]))"
+                self._con.execute(gone, [self._again])
                 self._con.execute(f"INSERT INTO {main}.{name} FROM {DATABASE}.fresh.{name}")
+                note(self._con, name, self._changes[name])
             elif transform.identifies == LOOKUP or (transform.identifies == WHOLE and name in published_tables()):
                 self._con.execute(f"CREATE OR REPLACE TABLE {main}.{name} AS FROM {DATABASE}.whole.{name}")
             elif transform.replaced_by:
@@ -196,7 +195,7 @@ class TouchedPart:
                 self._con.execute(f"CREATE OR REPLACE VIEW {step.name} AS {step.sql}")
 
     def _make_whole_staging(self) -> None:
-        again = ", ".join(f"UUID {literal(upload)}" for upload in [*self.change.pending, *self.change.gone])
+        again = ", ".join(f"UUID {literal(upload)}" for upload in self._again)
         others = f"WHERE upload_id NOT IN ({again})" if again else ""
         for name, transform in load_transforms().items():
             if transform.incremental:
@@ -208,7 +207,7 @@ class TouchedPart:
     def _make_touched_staging(self) -> None:
         """Of each staged table the rows that a tie leads to; of what stands beside them, all."""
         with self._in("touched"):
-            for name, reached in ((_LOANS, "rows"), (_CALLS, "calls")):
+            for name, reached in ((_LOANS, "rows"), (_CALLS, "calls"), *((name, "records") for name in _RECORDS)):
                 self._con.execute(
                     f"CREATE TABLE {name} AS SELECT staged.* FROM {DATABASE}.whole.{name} AS staged "
                     f"SEMI JOIN {DATABASE}.closure.{reached} AS reached ON reached.row_id = staged.row_id"
@@ -227,8 +226,14 @@ class TouchedPart:
             "loan id": f"SELECT id FROM {part}.was.loans SEMI JOIN {part}.keys.loan ON loan_key = name",
             "call": f"SELECT name FROM {part}.closure.ties WHERE kind = 'call'",
             "call id": f"SELECT id FROM {part}.was.call_sessions SEMI JOIN {part}.keys.call ON call_sid = name",
-            "row": f"SELECT row_id FROM {part}.closure.rows UNION SELECT row_id FROM {part}.closure.calls UNION "
-            f"SELECT id FROM {part}.was._upload_row_outcomes "
+            "row": " UNION ".join(f"SELECT row_id FROM {part}.closure.{reached}" for reached in _REACHED)
+            + " UNION "
+            + " UNION ".join(
+                f"SELECT entity_id FROM {part}.{schema}.{_STATED_ROWS} SEMI JOIN {part}.closure.records USING (row_id) "
+                "WHERE entity_id IS NOT NULL"
+                for schema in ("was", "fresh")
+            )
+            + f" UNION SELECT id FROM {part}.was._upload_row_outcomes "
             f"WHERE file_upload_id IN (FROM {part}.closure.changed_uploads)",
             "customer": f"SELECT DISTINCT match_customer_id FROM {part}.was._upload_row_outcomes "
             f"SEMI JOIN {part}.closure.rows ON row_id = id WHERE match_customer_id IS NOT NULL",
@@ -243,7 +248,6 @@ class TouchedPart:
 
     def _note_changed_uploads(self) -> None:
         """Those that are staged anew or gone, and those of which another time or name is said."""
-        again = [*self.change.pending, *self.change.gone]
         columns = "upload_id, uploaded_at, filename, times_sent, kind"
         self._con.execute(
             f"CREATE TABLE {DATABASE}.closure.changed_uploads AS SELECT unnest(?::UUID[]) AS upload_id UNION "
@@ -251,17 +255,17 @@ class TouchedPart:
             f"SELECT {columns} FROM {DATABASE}.whole.{_UPLOADS}) UNION "
             f"SELECT upload_id FROM (SELECT {columns} FROM {DATABASE}.whole.{_UPLOADS} EXCEPT "
             f"SELECT {columns} FROM {DATABASE}.was.{_UPLOADS})",
-            [again],
+            [self._again],
         )
 
     def _follow(self) -> bool:
         """Take one step along every tie; whether it led anywhere."""
         self._con.execute(f"CREATE OR REPLACE TABLE new_ties AS {_closure_sql('new_ties')}")
         self._con.execute("INSERT INTO ties FROM new_ties")
-        for name in ("rows", "calls"):
+        for name in _REACHED:
             self._con.execute(f"CREATE TABLE more_{name} AS {_closure_sql(f'more_{name}')}")
         found = 0
-        for name in ("rows", "calls"):
+        for name in _REACHED:
             self._con.execute(f"DROP TABLE new_{name}; ALTER TABLE more_{name} RENAME TO new_{name}")
             self._con.execute(f"INSERT INTO {name} FROM new_{name}")
             found += self._count(f"SELECT count(*) FROM new_{name}")

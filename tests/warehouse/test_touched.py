@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from stories import ours, state
 from support import World
 from worlds import Dice, first_day, next_day
 
@@ -15,6 +16,7 @@ from models.published import published_tables
 from orchestration.errors import TransformError
 from orchestration.ingest.corrections import restate, withdraw
 from orchestration.store.hashing import digest
+from orchestration.store.lake import upload_id_of
 from orchestration.warehouse import touched
 from orchestration.warehouse.build import Warehouse, open_warehouse
 from orchestration.warehouse.fingerprints import Fingerprints
@@ -69,11 +71,12 @@ def test_any_days_give_the_tables_of_a_build_of_all(
 ) -> None:
     """With WORLDS=1000 as many are tried."""
     dice, world = Dice(seed), new_world()
-    sent = first_day(world, dice)
+    has_records = seed % 2 == 1
+    sent = first_day(world, dice, has_records)
     world.load()
     days = []
     for _ in range(4):
-        days.append(next_day(world, dice, sent))
+        days.append(next_day(world, dice, sent, has_records))
         world.load()
     assert_as_whole(world, days)
     assert any(parts[1:-1])
@@ -138,21 +141,6 @@ def test_small_homes_and_large_changes_are_built_whole(
     world.load()
     assert parts == [False, False, True]
     assert_as_whole(world)
-
-
-def test_a_home_with_records_of_ours_is_built_whole(world: World, parts: list[bool]) -> None:
-    world.put("more.csv", book(4), "2026-03-07 04:00")
-    world.ingest()
-    with open_warehouse(world.home, world.settings) as warehouse:
-        assert not warehouse.has_records()
-    upload = world.lake.named(["more.csv"])[0][1]
-    facts = world.lake.facts_path(upload)
-    con = duckdb.connect()
-    con.execute(f"CREATE TABLE facts AS SELECT * REPLACE ('api' AS source) FROM '{facts}'")
-    facts.chmod(0o600)
-    con.execute(f"COPY facts TO '{facts}' (FORMAT parquet)")
-    world.build()
-    assert parts == [False]
 
 
 # --- ties: each was a difference once, or is one that a part must follow --------------------------------------------
@@ -229,6 +217,27 @@ def test_an_upload_restated_moves_what_it_says(world: World) -> None:
     restate(world.home, world.settings, "late.csv", "asha", datetime(2026, 2, 1), None)
     world.load()
     assert world.value(amount) == 100
+    assert_as_whole(world)
+
+
+def test_rows_that_a_record_states_of_a_file_that_is_sent_again(world: World, parts: list[bool]) -> None:
+    (upload,) = (upload_id_of(sha256) for name, sha256 in world.lake.named(["book.csv"]))
+    state(world, "upload_row", {"entity_id": ours("row"), "file_upload_id": upload, "status": "pending"})
+    world.load()
+    world.put("other.csv", (world.outside / "book.csv").read_bytes(), "2026-03-09 04:00")
+    world.load()
+    assert world.value("SELECT count(*) FROM upload_rows WHERE error LIKE 'earlier_error%'") == 1
+    assert parts == [True, True]
+    assert_as_whole(world)
+
+
+def test_a_record_that_names_a_row_and_a_loan_by_ids_that_come_from_files(world: World, parts: list[bool]) -> None:
+    ((row, person),) = world.rows("SELECT id, match_customer_id FROM upload_rows WHERE loan_id_text = 'L1'")
+    loan = str(world.value("SELECT id FROM loans WHERE loan_id = 'L7'"))
+    state(world, "loan", {"entity_id": loan, "customer_id": str(person), "customer_row": str(row), "loan_id": "L7"})
+    world.load()
+    assert world.value("SELECT count(DISTINCT customer_id) FROM loans WHERE loan_id IN ('L1', 'L7')") == 1
+    assert parts == [True]
     assert_as_whole(world)
 
 

@@ -1,14 +1,23 @@
-"""Random homes for builds of a part: many loans, phones and calls of which few meet, and days that change a little."""
+"""Random homes for builds of a part: many loans, phones and calls of which few meet, and days that change a little.
 
+In half of them our own API and imports state things, too.
+"""
+
+import hashlib
 import random
 from datetime import datetime
 
+import stories
+from stories import ours
 from support import World, csv_bytes
 
+from models.fields import CALL, CUSTOMER, FILE_UPLOAD, LOAN, STATUS, UPLOAD_ROW
 from orchestration.errors import UsageError
 from orchestration.ingest.corrections import restate, withdraw
+from orchestration.store.records import API, IMPORT
 
 PEOPLE = 60
+Record = dict[str, str | None]
 
 
 class Dice(random.Random):
@@ -79,32 +88,174 @@ def upload(dice: Dice, number: int, size: int) -> tuple[str, bytes, str]:
     return f"calls{number}.csv", csv_bytes([call_row(dice) for _ in range(size)]), at
 
 
-def first_day(world: World, dice: Dice) -> list[tuple[str, bytes, str]]:
+# --- what records of ours state --------------------------------------------------------------------------------------
+
+
+class Ids:
+    """The ids that records may state: of our own, and those that come from rows, uploads, loans and calls of files."""
+
+    def __init__(self, dice: Dice, sent: list[tuple[str, bytes, str]]):
+        self.dice, self.shas = dice, [hashlib.sha256(content).hexdigest() for _, content, _ in sent]
+
+    def mine(self, kind: str) -> str:
+        return ours(f"{kind} {self.dice.randrange(PEOPLE // 2)}")
+
+    def row(self) -> str:
+        """That of a line of a file, which may not be there, or of a row that a record states."""
+        if self.dice.random() < 0.2:
+            return self.mine("row")
+        return stories.row_id(self.dice.choice(self.shas), self.dice.randint(2, 12))
+
+    def upload(self) -> str:
+        if self.dice.random() < 0.5:
+            return self.mine("upload")
+        return stories.upload_id_of(self.dice.choice(self.shas))
+
+    def person(self) -> Record:
+        """A customer by an id of our own, or by the one that comes from a row."""
+        if self.dice.random() < 0.6:
+            return {"customer_id": self.mine("customer"), "customer_row": None}
+        row = self.row()
+        return {"customer_id": stories.id_of(f"customer|{row}"), "customer_row": row}
+
+    def loan(self) -> str:
+        return self.dice.choice([self.mine("loan"), stories.id_of(f"loan|{self.dice.loan()}")])
+
+    def maybe(self, value: str) -> str | None:
+        return value if self.dice.random() < 0.4 else None
+
+
+def customer_record(dice: Dice, ids: Ids) -> Record:
+    person = ids.person()
+    return {
+        "entity_id": dice.choice([person["customer_id"]] * 20 + [None]),
+        "customer_row": person["customer_row"],
+        "full_name": dice.choice([None, "Asha", "Dev"]),
+        "phone": dice.choice([dice.phone(), dice.phone(), dice.contact(), None]),
+        "national_id": dice.choice([None, None, f"ABCXE{dice.randrange(PEOPLE):04d}F"]),
+        "call_status": dice.choice([None, "ready", "completed", "odd"]),
+        "last_contact_date": dice.choice([None, f"{dice.day()} 10:00:00"]),
+        "stated_at": f"{dice.day()} 10:00:00",
+    }
+
+
+def loan_record(dice: Dice, ids: Ids) -> Record:
+    former = ids.person() if dice.random() < 0.2 else {"customer_id": None, "customer_row": None}
+    return {
+        **ids.person(),
+        "entity_id": dice.choice([ids.mine("loan")] * 10 + [None]),
+        "former_customer_id": former["customer_id"],
+        "former_customer_row": former["customer_row"],
+        "loan_id": dice.choice([dice.loan()] * 10 + [None]),
+        "former_loan_id": dice.choice([None] * 3 + [dice.loan()]),
+        "outstanding_amount": dice.choice([None, "0", "70"]),
+        "loan_status": dice.choice([None, None, "closed"]),
+        "employee_name": dice.choice([None, "Ravi"]),
+        "employee_id": dice.choice([None, "E4"]),
+    }
+
+
+def call_record(dice: Dice, ids: Ids) -> Record:
+    person = ids.person() if dice.random() < 0.5 else {}
+    return {
+        **person,
+        "entity_id": ids.mine("call"),
+        "call_sid": dice.choice([f"c{dice.randrange(PEOPLE * 4)}"] * 4 + [None]),
+        "loan_ref": ids.maybe(ids.loan()),
+        "loan_id": ids.maybe(dice.loan()),
+        "triggering_upload": ids.maybe(ids.upload()),
+        "triggering_row": ids.maybe(ids.row()),
+        "to_number": dice.choice([None, f"+91{dice.phone()}"]),
+        "status": dice.choice(["ready", "in-progress", "completed", "failed", "odd"]),
+        "initiated_at": dice.choice([None, f"{dice.day()} 11:00:00"]),
+        "updated_at": f"{dice.day()} 12:00:00",
+    }
+
+
+def status_record(dice: Dice, ids: Ids) -> Record:
+    return {
+        "entity_id": ids.mine("status"),
+        "call_ref": ids.maybe(ids.mine("call")),
+        "call_sid": dice.choice([f"c{dice.randrange(PEOPLE * 4)}", None]),
+        "status": dice.choice(["ringing", "completed", "busy"]),
+        "updated_at": f"{dice.day()} 12:30:00",
+    }
+
+
+def file_upload_record(dice: Dice, ids: Ids) -> Record:
+    return {"entity_id": ids.upload(), "filename": "old.csv", "status": "completed", "total_records": "7"}
+
+
+def upload_row_record(dice: Dice, ids: Ids) -> Record:
+    person = ids.person()
+    return {
+        "entity_id": ids.mine("row"),
+        "file_upload_id": ids.upload(),
+        "stated_line_number": "4",
+        "match_customer_id": ids.maybe(person["customer_id"] or ""),
+        "customer_row": person["customer_row"],
+        "match_loan_id": ids.maybe(ids.loan()),
+        "status": dice.choice(["pending", "matched", "error"]),
+    }
+
+
+RECORDS = {
+    CUSTOMER: customer_record,
+    LOAN: loan_record,
+    CALL: call_record,
+    STATUS: status_record,
+    FILE_UPLOAD: file_upload_record,
+    UPLOAD_ROW: upload_row_record,
+}
+
+
+def state(world: World, dice: Dice, sent: list[tuple[str, bytes, str]], size: int) -> None:
+    """Let records of one kind be stated."""
+    kind, ids = dice.choice(list(RECORDS)), Ids(dice, sent)
+    records = [RECORDS[kind](dice, ids) for _ in range(size)]
+    at = datetime(2026, 3, dice.randint(1, 8), dice.randint(0, 9))
+    stories.state(world, kind, *records, name=f"ours-{dice.random()}", at=at, source=dice.choice([API, IMPORT]))
+
+
+# --- days -------------------------------------------------------------------------------------------------------------
+
+
+def first_day(world: World, dice: Dice, has_records: bool) -> list[tuple[str, bytes, str]]:
     """A few larger files, put; what was sent."""
     sent = [upload(dice, number, dice.randint(8, 25)) for number in range(dice.randint(3, 6))]
     for one in sent:
         world.put(*one)
+    if has_records:
+        for _ in range(dice.randint(2, 8)):
+            state(world, dice, sent, dice.randint(2, 12))
     return sent
 
 
-def next_day(world: World, dice: Dice, sent: list[tuple[str, bytes, str]]) -> str:
+def next_day(world: World, dice: Dice, sent: list[tuple[str, bytes, str]], has_records: bool) -> str:
     """Something small happens: files early or late, a known file under a new name, a correction. What it was."""
-    what = dice.choice(["a file"] * 5 + ["two files", "withdrawn", "brought back", "restated", "sent again"])
+    what = dice.choice(
+        ["a file"] * 5
+        + ["two files", "withdrawn", "brought back", "restated", "sent again"]
+        + ["stated"] * (6 * has_records)
+    )
     _, sha256 = dice.choice(world.lake.named([]))
     if what in ("a file", "two files"):
         for _ in range(2 if what == "two files" else 1):
             sent.append(upload(dice, len(sent), dice.randint(1, 4)))
             world.put(*sent[-1])
+    elif what == "stated":
+        for _ in range(dice.randint(1, 2)):
+            state(world, dice, sent, dice.randint(1, 3))
     elif what == "sent again":
         content = dice.choice(sent)[1]
         world.put(f"book{dice.randint(1, 4)}.csv", content, f"{dice.day()} 0{dice.randint(3, 9)}:00")
-    elif what == "restated":
-        restate(
-            world.home, world.settings, sha256, "x", datetime(2026, 3, dice.randint(1, 9), dice.randint(0, 9)), None
-        )
     else:
         try:
-            withdraw(world.home, world.settings, sha256, "x", undo=what == "brought back")
-        except UsageError:  # there was nothing to bring back
+            if what == "restated":
+                at = datetime(2026, 3, dice.randint(1, 9), dice.randint(0, 9))
+                restate(world.home, world.settings, sha256, "x", at, None)
+            else:
+                withdraw(world.home, world.settings, sha256, "x", undo=what == "brought back")
+        except UsageError:  # there was nothing to bring back, or it is not a file's
             what = "nothing"
     return what

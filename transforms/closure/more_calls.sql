@@ -30,6 +30,10 @@ found AS (
     FROM call_rows AS rows
     JOIN new_ties AS ties ON ties.name = rows.from_phone AND ties.kind = 'phone'
     WHERE rows.is_usable
+    UNION
+    SELECT rows.row_id
+    FROM call_rows AS rows
+    JOIN new_records ON new_records.row_id = rows.row_id
 )
 
 SELECT found.row_id

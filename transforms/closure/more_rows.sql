@@ -1,5 +1,5 @@
 -- Grain: one row per staged record that speaks of a borrower and is not reached yet.
--- Meaning: the records that share what was found last, or that a call reached last names.
+-- Meaning: the records that share what was found last, or that a call or a record of ours reached last names.
 -- A call may be named by one record and timed by another.
 WITH naming AS (
     SELECT
@@ -46,6 +46,14 @@ found AS (
     FROM borrower_rows AS rows
     JOIN new_ties AS ties ON ties.name = rows.national_id AND ties.kind = 'national id'
     WHERE rows.is_usable
+    UNION
+    SELECT rows.row_id
+    FROM borrower_rows AS rows
+    JOIN new_ties AS ties ON TRY_CAST(ties.name AS UUID) = rows.row_id AND ties.kind = 'row'
+    UNION
+    SELECT rows.row_id
+    FROM borrower_rows AS rows
+    JOIN new_records ON new_records.row_id = rows.row_id
     UNION
     SELECT named.row_id FROM named
 )

@@ -1,4 +1,4 @@
--- Grain: one row per loan, phone, national id or call that the records reached last state.
+-- Grain: one row per loan, phone, national id, call, or id of ours that the records reached last state.
 -- Meaning: what they may share with others. A record of a call shows the loan that it states, whether or not it can be
 --          used. A number ties a call where a borrower states it, before or after; one that was a contact's of a branch
 --          or an employee and still is ties nothing.
@@ -33,10 +33,38 @@ phones AS (
         ON known.phone = numbers.phone
 ),
 
-found AS (
-    SELECT 'loan' AS kind, loan_id AS name FROM rows
+records AS (
+    SELECT ties.kind, ties.name
+    FROM record_ties AS ties
+    JOIN new_records ON new_records.row_id = ties.row_id
+    WHERE ties.kind <> 'known upload'
+),
+
+loans AS (
+    SELECT loan_id AS name FROM rows
     UNION
-    SELECT 'loan' AS kind, loan_id AS name FROM every_call
+    SELECT loan_id AS name FROM every_call
+    UNION
+    SELECT name FROM records WHERE kind = 'loan'
+    UNION
+    SELECT loans.loan_key AS name
+    FROM was.loans AS loans
+    JOIN records ON TRY_CAST(records.name AS UUID) = loans.id AND records.kind = 'loan entity'
+),
+
+found AS (
+    SELECT 'loan' AS kind, name FROM loans
+    UNION
+    SELECT kind, name FROM records
+    UNION
+    -- A loan that no record of ours states has an id that comes from its number.
+    SELECT ties.kind, ties.name
+    FROM record_ties AS ties
+    JOIN loans ON CAST(id_of('loan', loans.name) AS VARCHAR) = ties.name AND ties.kind = 'loan entity'
+    UNION
+    SELECT ties.kind, ties.name
+    FROM record_ties AS ties
+    JOIN new_rows ON CAST(new_rows.row_id AS VARCHAR) = ties.name AND ties.kind = 'row'
     UNION
     SELECT 'national id' AS kind, national_id AS name FROM rows
     UNION
