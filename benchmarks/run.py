@@ -44,10 +44,21 @@ def measure(command: list[str], **environment: str) -> dict[str, float]:
     }
 
 
-def _floor(files: list[str]) -> dict[str, float]:
+def sizes() -> tuple[int, int]:
+    """How many loan book rows and call log rows the command line asks for."""
+    loan_rows, call_rows = (int(argument) for argument in (*sys.argv[1:3], "1000000", "1000000")[:2])
+    return loan_rows, call_rows
+
+
+def floor(files: list[str]) -> dict[str, float]:
+    """What DuckDB takes to read the files and to store them as tables of text."""
     database = WORK / "floor.duckdb"
     database.unlink(missing_ok=True)
     return measure([sys.executable, "-c", _FLOOR, str(database), *files])
+
+
+def mean(measured: list[dict[str, float]]) -> dict[str, float]:
+    return {name: sum(one[name] for one in measured) / len(measured) for name in measured[0]}
 
 
 def seconds_per_table(home: Path) -> dict[str, float]:
@@ -69,10 +80,10 @@ def seconds_per_table(home: Path) -> dict[str, float]:
 
 
 def main() -> None:
-    loan_rows, call_rows = (int(argument) for argument in (*sys.argv[1:3], "1000000", "1000000")[:2])
+    loan_rows, call_rows = sizes()
     shutil.rmtree(WORK, ignore_errors=True)
     files = [str(path) for path in generate(WORK / "files", loan_rows, call_rows)]
-    floors = [_floor(files)]
+    floors = [floor(files)]
     home = WORK / "home"
     loancalls = str(Path(sys.executable).parent / "loancalls")
     ours = measure([loancalls, "run", *files], LOANCALLS_HOME=str(home))
@@ -81,8 +92,7 @@ def main() -> None:
     a_day = measure([loancalls, "run", *day], LOANCALLS_HOME=str(home))
     sample = [str(path) for path in sorted(SAMPLE.glob("*.csv"))]
     tiny = measure([loancalls, "run", *sample], LOANCALLS_HOME=str(WORK / "tiny"))
-    floors.append(_floor(files))  # once before and once after: these machines do not keep their pace
-    floor = {name: (floors[0][name] + floors[1][name]) / 2 for name in floors[0]}
+    floors.append(floor(files))  # once before and once after: these machines do not keep their pace
     report = {
         "rows": {"loan_book": loan_rows, "call_log": call_rows, "files": len(files)},
         "file_mib": sum(Path(path).stat().st_size for path in files) >> 20,
@@ -92,7 +102,7 @@ def main() -> None:
         "a_day_of_one_percent": a_day,
         "sample_files": tiny,
         "rows_per_wall_second": round((loan_rows + call_rows) / ours["wall_seconds"]),
-        "cpu_ratio_to_floor": round(ours["cpu_seconds"] / floor["cpu_seconds"], 1),
+        "cpu_ratio_to_floor": round(ours["cpu_seconds"] / mean(floors)["cpu_seconds"], 1),
         "lake_mib": sum(path.stat().st_size for path in (home / "lake").rglob("*") if path.is_file()) >> 20,
         "warehouse_mib": (home / "warehouse.duckdb").stat().st_size >> 20,
         "analytics_mib": (home / "analytics.duckdb").stat().st_size >> 20,
