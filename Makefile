@@ -4,6 +4,8 @@ HOME_DIR ?= demo
 PORT ?= 3000
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
+COMPILE = $(BIN)/uv pip compile --quiet $(if $(UPGRADE),--upgrade) --python $(BIN)/python --generate-hashes \
+	--no-emit-index-url --no-annotate --no-header
 LOCK_HEADER := \# What the project is installed with: exact versions and hashes, for any index. Made by `make lock`.
 
 .DEFAULT_GOAL := help
@@ -53,11 +55,12 @@ bench: setup ## measure what a load costs
 docs: setup ## write docs/tables.md from models/
 	$(BIN)/python -m models.dictionary
 
-lock: setup ## bring requirements.lock up to pyproject.toml (UPGRADE=1: to the newest versions it allows)
+lock: setup ## bring the locks up to pyproject.toml and benchmarks/ (UPGRADE=1: to the newest versions allowed)
 	$(PIP) install uv
-	$(BIN)/uv pip compile --quiet $(if $(UPGRADE),--upgrade) --python $(BIN)/python --generate-hashes \
-		--no-emit-index-url --no-annotate --no-header --extra dev pyproject.toml -o requirements.lock
+	$(COMPILE) --extra dev pyproject.toml -o requirements.lock
 	@{ echo '$(LOCK_HEADER)'; cat requirements.lock; } > requirements.lock.new && mv requirements.lock.new requirements.lock
+	grep '^duckdb==' requirements.lock | tr -d '\\' | $(COMPILE) --constraint - benchmarks/dbt_requirements.in \
+		-o benchmarks/dbt_requirements.lock
 
 clean: ## remove .venv, the demo and caches; nothing of data/
 	rm -rf .venv demo build *.egg-info .pytest_cache .ruff_cache .hypothesis benchmarks/work

@@ -32,8 +32,12 @@ COLUMNS = [
 ]
 
 
+MADE = REPO / "benchmarks" / "work"  # what benchmarks make, an environment of other packages among it
+
+
 def modules(*packages: str) -> list[Path]:
-    return sorted(path for package in packages for path in (REPO / package).rglob("*.py"))
+    found = sorted(path for package in packages for path in (REPO / package).rglob("*.py"))
+    return [path for path in found if not path.is_relative_to(MADE)]
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -86,6 +90,23 @@ def test_text_is_read_and_written_as_utf_8(path: Path) -> None:
 def test_no_regular_expression_repeats_a_group_possessively(path: Path) -> None:
     """Python 3.11.2, which Debian has, matches such a group wrongly."""
     assert re.findall(r"\)[*+?]\+", path.read_text(encoding="utf-8")) == []
+
+
+# --- locks --------------------------------------------------------------------------------------------------
+
+LOCKS = ("requirements.lock", "benchmarks/dbt_requirements.lock")
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_has_versions_and_hashes_and_no_place_to_get_them_from(lock: str) -> None:
+    lines = (REPO / lock).read_text(encoding="utf-8").splitlines()
+    word = r"(\s+--hash=sha256:[0-9a-f]{64}|[a-z0-9.-]+==[\w.+!]+( ; [^/]+)?) ?\\?"
+    assert [line for line in lines if not line.startswith("#") and not re.fullmatch(word, line)] == []
+
+
+def test_what_loancalls_is_measured_beside_has_the_same_duckdb() -> None:
+    found = [re.findall(r"^duckdb==(\S+)", (REPO / lock).read_text(encoding="utf-8"), re.M) for lock in LOCKS]
+    assert len(found[0]) == 1 and found[0] == found[1]
 
 
 # --- imports ------------------------------------------------------------------------------------------------
