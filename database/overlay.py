@@ -384,7 +384,7 @@ class Overlay:
     def _rows_of(self, query: str) -> pa.Table:
         cursor = self.con.cursor()
         cursor.execute(query)
-        return cursor.fetch_arrow_table()
+        return cursor.to_arrow_table()
 
 
 def _key(table: str) -> str:

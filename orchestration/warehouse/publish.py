@@ -31,6 +31,8 @@ from orchestration.warehouse.pii_key import pii_key, remember
 from orchestration.warehouse.transforms import WHOLE, Transform, load_transforms
 
 _log = logging.getLogger(__name__)
+# The format that the tools of analysts read, older ones too, whichever version of DuckDB writes.
+_STORAGE = "v1.0.0"
 _MASKS = {
     Pii.TEXT: "CASE WHEN {column} IS NOT NULL THEN '***' END",
     Pii.PHONE: "CASE WHEN length({column}) > 6 THEN '********' || right({column}, 2) "
@@ -148,7 +150,7 @@ def _is_copied(published: Path, target: Path, expected: str) -> bool:
 @contextmanager
 def _attached(warehouse: Warehouse, target: Path) -> Iterator[None]:
     """A file attached as `published`, closed with all that was written."""
-    warehouse.con.execute(f"ATTACH {literal(str(target))} AS published")
+    warehouse.con.execute(f"ATTACH {literal(str(target))} AS published (STORAGE_VERSION '{_STORAGE}')")
     target.chmod(PRIVATE)
     yield
     warehouse.con.execute("DETACH published")

@@ -201,6 +201,14 @@ def test_types_and_comments_are_the_contracts(loaded: Callable[..., World]) -> N
         assert model.__grain__ in comment
 
 
+def test_older_versions_of_duckdb_can_read_the_file(loaded: Callable[..., World]) -> None:
+    world = loaded()
+    with duckdb.connect() as con:
+        con.execute(f"ATTACH '{world.home.analytics}' AS published (READ_ONLY)")
+        (tags,) = con.execute("SELECT tags FROM duckdb_databases() WHERE database_name = 'published'").fetchone()
+    assert tags["storage_version"] == "v1.0.0+"
+
+
 def test_files_with_personal_data_are_their_owners_only(loaded: Callable[..., World]) -> None:
     world = loaded()
     for folder, folders, names in os.walk(world.home.root):
