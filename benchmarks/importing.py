@@ -16,10 +16,10 @@ from pathlib import Path
 
 import psycopg
 import sqlalchemy as sa
-from tests.generations import tables_of
-from tests.postgres import cluster, why_not
+from tests.earlier.generations import tables_of
+from tests.earlier.postgres import cluster, why_not
 
-from benchmarks.run import WORK, measure, seconds_per_step
+from benchmarks.run import WORK, measure, seconds_per_table
 
 _FILL = {
     "customers": """
@@ -120,8 +120,8 @@ def main() -> None:
         read = measure([sys.executable, "-c", _READ, str(work / "read"), address])
         shutil.rmtree(work / "read")
         ours = measure([str(Path(sys.executable).parent / "loancalls"), "import", address], LOANCALLS_HOME=str(home))
-    steps = {step: spent for step, spent in seconds_per_step(home).items() if spent >= 1.0}
-    report = {"rows": sizes, "read_into_record_files": read, "loancalls_import": ours, "seconds_per_step": steps}
+    steps = {step: spent for step, spent in seconds_per_table(home).items() if spent >= 1.0}
+    report = {"rows": sizes, "read_into_record_files": read, "loancalls_import": ours, "seconds_per_table": steps}
     print(json.dumps(report, indent=1))
 
 
