@@ -1,8 +1,11 @@
 """Loan books and call logs of any size, the same for the same arguments. Invented people, numbers and branches."""
 
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
+
+FIRST_DAY = datetime(2026, 3, 1, 8)
 
 _LOANS = """
 COPY (
@@ -24,8 +27,8 @@ COPY (
         (greatest(0, 15000 + loan * 17 % 90000 - {day} * 1000))::VARCHAR || '.50' AS "Outstanding",
         (1000 + loan % 9000)::VARCHAR AS "EMI Amount",
         strftime(DATE '2026-03-05' + (loan % 28)::INT, '%d/%m/%Y') AS "Due Date",
-        CASE WHEN loan % 5 = {day} THEN strftime(DATE '2026-03-01' + {day}, '%d-%b-%Y') END AS "Last Payment Date",
-        CASE WHEN loan % 5 = {day} THEN (1000 + loan % 9000)::VARCHAR END AS "Last Payment Amount",
+        CASE WHEN loan % 5 = {day} % 5 THEN strftime(DATE '2026-03-01' + {day}, '%d-%b-%Y') END AS "Last Payment Date",
+        CASE WHEN loan % 5 = {day} % 5 THEN (1000 + loan % 9000)::VARCHAR END AS "Last Payment Amount",
         'Cluster ' || (loan % 12) AS "Cluster",
         'Branch ' || (loan % 240) AS "Branch Name",
         'Employee ' || (loan % 2400) AS "Employee Name",
@@ -70,6 +73,19 @@ def generate(folder: Path, loan_rows: int, call_rows: int, days: int = 5) -> lis
                 f"{log.name},bench,2026-03-0{day + 1}T21:00:00",
             ]
             paths += [book, log]
+    (folder / "manifest.csv").write_text("\n".join(manifest) + "\n", encoding="utf-8")
+    return paths
+
+
+def generate_books(folder: Path, loans: int, days: range) -> list[Path]:
+    """Write a book of all loans for each of the days, of which `generate` has written 0 to 4."""
+    folder.mkdir(parents=True, exist_ok=True)
+    manifest, paths = ["filename,uploaded_by,uploaded_at"], []
+    with duckdb.connect() as con:
+        for day in days:
+            paths.append(folder / f"loans_{day + 1}.csv")
+            con.execute(_LOANS.format(path=paths[-1], day=day, first=0, last=loans))
+            manifest.append(f"{paths[-1].name},bench,{(FIRST_DAY + timedelta(days=day)).isoformat()}")
     (folder / "manifest.csv").write_text("\n".join(manifest) + "\n", encoding="utf-8")
     return paths
 
