@@ -16,7 +16,7 @@ from orchestration.cli.app import app
 from orchestration.settings import PREFIX, Settings
 from orchestration.store.connection import connect
 from orchestration.warehouse.contract import violations
-from orchestration.warehouse.transforms import LOOKUP, ROOT, WHOLE, _headings, inputs_of, load_transforms
+from orchestration.warehouse.transforms import KEYS, LOOKUP, ROOT, WHOLE, _headings, inputs_of, load_transforms
 
 PACKAGES = (
     "orchestration",
@@ -281,6 +281,12 @@ def test_what_is_published_is_kept_and_what_is_made_of_all_rows_reads_what_is_ke
     made_of_all = [name for name, one in known.items() if one.identifies in (WHOLE, LOOKUP)]
     read = {table for name in made_of_all for table in inputs_of(name) if table in known}
     assert len(made_of_all) > 5 and [table for table in sorted(read) if not known[table].is_kept] == []
+
+
+def test_every_kind_of_key_has_a_file_and_is_used() -> None:
+    files = {path.stem for path in (ROOT / "keys").glob("*.sql")}
+    assert {key.replace(" ", "_") for key in KEYS} == files
+    assert {one.identifies for one in load_transforms().values() if one.replaced_by} == set(KEYS)
 
 
 # --- the pages ----------------------------------------------------------------------------------------------

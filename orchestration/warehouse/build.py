@@ -21,8 +21,9 @@ from orchestration.warehouse.components import name_components
 from orchestration.warehouse.contract import published_tables, violations
 from orchestration.warehouse.fingerprints import Fingerprints
 from orchestration.warehouse.lake_views import make_views
+from orchestration.warehouse.scratch import DATABASE
 from orchestration.warehouse.staged import change_of
-from orchestration.warehouse.touched import DATABASE, TouchedPart
+from orchestration.warehouse.touched import TouchedPart
 from orchestration.warehouse.transforms import (
     LAKE,
     Transform,

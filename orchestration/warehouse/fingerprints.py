@@ -26,7 +26,7 @@ from orchestration.warehouse.transforms import Transform, identity_steps, load_t
 
 _AUDIT = "(audit)"
 # Another one lets a database of an earlier version have the tables of `meta` that it lacks.
-_LAYOUT = "2"
+_LAYOUT = "3"
 
 
 def settings_key(settings: Settings) -> str:
@@ -86,7 +86,7 @@ class Fingerprints:
 
     @cached_property
     def _made_with(self) -> str:
-        return digest(self._shared, *(_sql_of(transform) for transform in load_transforms().values()))
+        return digest(self._shared, _code())
 
     def is_complete(self) -> bool:
         """Whether all that is kept is there, of one state of the lake, as it is made now."""

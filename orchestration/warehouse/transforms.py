@@ -26,7 +26,7 @@ SETTINGS = "settings"
 # A file may say these of itself, each on one line or continued by indented ones.
 _HEADINGS = ("Grain", "Meaning", "Incremental", "Connected components of", "View", "Step", "Replace by")
 # What `Replace by` may say: the column and what it identifies, or how a table comes to be that is of all rows.
-KEYS = ("row", "loan", "loan id", "customer", "call", "call id")
+KEYS = ("row", "statement", "loan", "loan id", "customer", "person", "call", "call id")
 WHOLE, LOOKUP = "whole", "lookup"
 
 
@@ -56,6 +56,11 @@ class Transform:
     def is_kept(self) -> bool:
         """Whether a run that builds a part has all rows of the table; others are made of the touched part alone."""
         return self.incremental or self.identifies is not None
+
+    @property
+    def is_looked_up(self) -> bool:
+        """Whether it is made of all rows before anything else is."""
+        return self.identifies == LOOKUP
 
     @property
     def layer(self) -> str:

@@ -3,6 +3,7 @@
 In half of them our own API and imports state things, too.
 """
 
+import csv
 import hashlib
 import random
 from datetime import datetime
@@ -220,9 +221,23 @@ def state(world: World, dice: Dice, sent: list[tuple[str, bytes, str]], size: in
 # --- days -------------------------------------------------------------------------------------------------------------
 
 
+def again(dice: Dice, sent: list[tuple[str, bytes, str]]) -> tuple[str, bytes, str]:
+    """Most of a book once more, later, with what changes from day to day."""
+    books = sorted((one for one in sent if one[0].startswith("book")), key=lambda one: one[2])
+    name, content, _ = dice.choice([books[-1], books[-1], dice.choice(books)])
+    rows = [row for row in csv.DictReader(content.decode().splitlines()) if dice.random() < 0.8]
+    for row in rows:
+        row["amount"] = dice.choice([row["amount"], "0", "90", ""])
+        row["last_paid_date"] = dice.choice([row["last_paid_date"], "2026-03-04", ""])
+        if dice.random() < 0.1:
+            row[dice.choice(list(row))] = dice.choice(["", "Sita", "98450000001", "x"])
+    return name, csv_bytes(rows), f"2026-03-{dice.randint(6, 9 + len(sent)):02d} 0{dice.randint(0, 9)}:30"
+
+
 def first_day(world: World, dice: Dice, has_records: bool) -> list[tuple[str, bytes, str]]:
     """A few larger files, put; what was sent."""
-    sent = [upload(dice, number, dice.randint(8, 25)) for number in range(dice.randint(3, 6))]
+    sent = [("book1.csv", csv_bytes([loan_row(dice) for _ in range(12)]), "2026-03-01 03:00")]
+    sent += [upload(dice, number, dice.randint(8, 25)) for number in range(dice.randint(3, 6))]
     for one in sent:
         world.put(*one)
     if has_records:
@@ -233,15 +248,17 @@ def first_day(world: World, dice: Dice, has_records: bool) -> list[tuple[str, by
 
 def next_day(world: World, dice: Dice, sent: list[tuple[str, bytes, str]], has_records: bool) -> str:
     """Something small happens: files early or late, a known file under a new name, a correction. What it was."""
-    what = dice.choice(
-        ["a file"] * 5
-        + ["two files", "withdrawn", "brought back", "restated", "sent again"]
-        + ["stated"] * (6 * has_records)
-    )
+    usual = ["a file"] * 4 + ["two files"] + ["a book again"] * 5
+    corrections = ["withdrawn", "brought back", "restated", "sent again"]
+    what = dice.choice([*usual, *corrections] + ["stated"] * (6 * has_records))
     _, sha256 = dice.choice(world.lake.named([]))
     if what in ("a file", "two files"):
         for _ in range(2 if what == "two files" else 1):
             sent.append(upload(dice, len(sent), dice.randint(1, 4)))
+            world.put(*sent[-1])
+    elif what == "a book again":
+        for _ in range(dice.choice([1, 1, 2])):
+            sent.append(again(dice, sent))
             world.put(*sent[-1])
     elif what == "stated":
         for _ in range(dice.randint(1, 2)):

@@ -1,6 +1,6 @@
 -- Grain: one row per staged record that speaks of a call.
--- Meaning: what changed itself: records of changed uploads, those that name one, and those with a number that is a contact's
---          at one time only. A call may be named by one record and timed by another.
+-- Meaning: what changed itself: records of changed uploads, those that name one, those with a number that is a contact's
+--          at one time only, and those of calls after a loan book that states again what is known. A call may be named by one record and timed by another.
 WITH times AS (
     SELECT rows.call_sid, rows.initiated_at AS stated_at FROM call_rows AS rows
     UNION ALL
@@ -16,6 +16,13 @@ naming AS (
     FROM call_rows AS rows
     JOIN changed_names AS names ON names.batch = lower(rows.triggered_by_batch)
     WHERE rows.triggered_by_line IS NOT NULL
+),
+
+-- From then on, loans stand as records say that may state again what is known.
+stands_from AS (
+    SELECT min(places.uploaded_at) AS stands_from
+    FROM candidates
+    JOIN places ON places.upload_id = candidates.upload_id
 ),
 
 contacts_that_changed AS (
@@ -40,3 +47,8 @@ SELECT naming.row_id
 FROM naming
 JOIN times ON times.call_sid = naming.call_sid
 WHERE times.stated_at >= naming.changed_from
+UNION
+SELECT rows.row_id
+FROM call_rows AS rows
+JOIN places ON places.upload_id = rows.upload_id
+JOIN stands_from ON stands_from.stands_from <= greatest(rows.initiated_at, rows.updated_at, places.uploaded_at)

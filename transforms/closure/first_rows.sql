@@ -1,5 +1,6 @@
 -- Grain: one row per staged record that speaks of a borrower.
--- Meaning: what changed itself: records of changed uploads, and those that use what is looked up and is another now.
+-- Meaning: what changed itself: records of changed uploads, but those that may state again what is known, and those that
+--          use what is looked up and is another now.
 WITH employees AS (
     SELECT coalesce(earlier.employee_name_key, now.employee_name_key) AS employee_name_key
     FROM was._employee_ids AS earlier
@@ -18,6 +19,7 @@ further AS (
 SELECT rows.row_id
 FROM borrower_rows AS rows
 JOIN changed_uploads ON changed_uploads.upload_id = rows.upload_id
+ANTI JOIN candidates ON candidates.row_id = rows.row_id
 UNION
 SELECT rows.row_id
 FROM borrower_rows AS rows

@@ -1,6 +1,6 @@
 -- Grain: one row per customer.
 -- Meaning: how often a person was called, over all loans and calls without a loan, and with what success.
--- Replace by: customer_id (customer)
+-- Replace by: customer_id (person)
 WITH loan_counts AS (
     SELECT customer_id, count(*) AS loans FROM loans GROUP BY customer_id
 )

@@ -1,6 +1,6 @@
 -- Grain: one row per fingerprint that somebody has had and has no longer.
 -- Meaning: whoever asks by an old phone or without the national id still finds the person.
--- Replace by: customer_id (customer)
+-- Replace by: customer_id (person)
 WITH stated AS (
     SELECT DISTINCT customer_id, phone, national_id
     FROM _row_customers

@@ -2,7 +2,7 @@
 -- Meaning: how the loan stood from the upload on: who kept it, what was outstanding and when due, as stated last up to then;
 --          what no upload had stated by then, as it is stated first after. Of a time before all uploads, the first tells.
 --          Loan, employee, cluster and branch are keys.
--- Replace by: loan_id (loan)
+-- Replace by: upload_row_id (statement)
 WITH stated AS (
     SELECT snapshots.*, uploads.upload_order
     FROM loan_snapshots AS snapshots

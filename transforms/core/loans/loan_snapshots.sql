@@ -1,7 +1,7 @@
 -- Grain: one row per loan and upload that states it.
 -- Meaning: the loan as the upload stated it (the last non-blank of its rows), in force until the next upload's word. The
 --          employee is the id, else the only one that goes with the name, else the name.
--- Replace by: loan_key (loan)
+-- Replace by: upload_row_id (statement)
 WITH statements AS (
     SELECT
         customers.loan_id, customers.upload_id AS file_upload_id, customers.customer_id, customers.row_id AS upload_row_id,

@@ -1,0 +1,3 @@
+-- Grain: one row per touched call.
+-- Meaning: it is told anew.
+SELECT name FROM ties WHERE kind = 'call'
