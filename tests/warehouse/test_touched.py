@@ -161,6 +161,16 @@ def test_a_call_that_one_record_names_and_another_times(world: World) -> None:
     assert_as_whole(world)
 
 
+def test_a_call_that_names_a_book_of_which_only_a_log_had_the_name(world: World) -> None:
+    world.put("more.csv", log("x", triggered_by_batch="weekly.csv", triggered_by_row="2"), "2026-03-06 04:00")
+    world.put("weekly.csv", log("y"), "2026-03-01 05:00")
+    world.load()
+    world.put("weekly.csv", book(3), "2026-03-07 04:00")
+    world.load()
+    assert world.value("SELECT attribution FROM call_sessions WHERE call_sid = 'x'") == "row"
+    assert_as_whole(world)
+
+
 def test_a_record_that_cannot_be_used_shows_the_loan_that_it_states(world: World) -> None:
     world.put("bad.csv", log("", loan_id="l50"), "2026-03-06 04:00")
     world.load()
