@@ -17,11 +17,17 @@ _BYTES_FOR_ONE_THREAD = 8 << 20
 
 
 def connect(
-    path: Path | str, home: Home, settings: Settings, read_only: bool = False, data_bytes: int | None = None
+    path: Path | str,
+    home: Home,
+    settings: Settings,
+    read_only: bool = False,
+    data_bytes: int | None = None,
+    one_thread: bool = False,
 ) -> duckdb.DuckDBPyConnection:
     """A DuckDB connection with our limits, spilling into the home, that installs nothing.
 
     `data_bytes` says how much there is to read, where that is known: one thread is quicker with what is small.
+    `one_thread` is for what cannot be shared out at all.
     """
     config: dict[str, str | bool | int | float | list[str]] = {
         "temp_directory": str(home.root / "tmp"),
@@ -32,7 +38,9 @@ def connect(
     }
     if settings.memory_limit:
         config["memory_limit"] = settings.memory_limit
-    if settings.threads:
+    if one_thread:
+        config["threads"] = 1
+    elif settings.threads:
         config["threads"] = settings.threads
     elif data_bytes is not None and data_bytes < _BYTES_FOR_ONE_THREAD:
         config["threads"] = 1
