@@ -83,8 +83,9 @@ def parquet(path: Path) -> str:
 
 def write_parquet(con: duckdb.DuckDBPyConnection, query: str, params: list[object], target: Path) -> None:
     """Write what a query gives as Parquet, in its order."""
-    # A relation with parameters would be held in memory as a whole. Level 1 makes files no larger than the usual one.
-    options = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1"
+    # A relation with parameters would be held in memory as a whole. Level 1 makes files no larger than the usual one;
+    # to give up a list of a column's different cells soon makes them hardly larger.
+    options = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, DICTIONARY_SIZE_LIMIT 1000"
     con.execute(f"COPY ({query}) TO {_text(str(target))} ({options})", params or None)
 
 
