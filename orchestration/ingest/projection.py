@@ -85,7 +85,7 @@ def _cell(reading: Reading, position: int, name: str) -> str:
     if name in _AS_WRITTEN:
         return stated(column, reading.padding)
     # What nearly every cell is comes first: plain, or blank. To clean one takes ten times as long as to look at it.
-    plain = f"(is_plain_cell({column}) OR is_plain_number({column}))"
+    plain = f"(is_plain_cell({column}) OR is_plain_number({column}) OR is_plain_word({column}))"
     plain = " AND ".join([plain, *ends_bare(column, reading.padding)])
     cell = f"CASE WHEN {plain} THEN {column} WHEN {column} <> '' THEN cell_of({trimmed(column)}) END"
     if name.endswith("_at") and (zone := zone_in(header)):

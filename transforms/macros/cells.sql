@@ -15,7 +15,7 @@ CREATE OR REPLACE MACRO is_unstated(s) AS s IS NULL OR contains(null_words(), '|
 -- Whether any cell, be it a name, says so; Nan and Nat are names.
 CREATE OR REPLACE MACRO is_null_word(s) AS
     CASE
-        WHEN is_plain_cell(s) OR is_plain_number(s) THEN false
+        WHEN is_plain_cell(s) OR is_plain_number(s) OR is_plain_word(s) THEN false
         ELSE s NOT IN ('Nan', 'Nat') AND contains(null_words(), '|' || lower(s) || '|')
     END;
 
@@ -27,6 +27,10 @@ CREATE OR REPLACE MACRO is_plain_cell(s) AS ascii(s) BETWEEN 50 AND 122 AND asci
 CREATE OR REPLACE MACRO is_plain_number(s) AS
     ascii(s) IN (43, 48, 49)
     AND NOT (starts_with(s, '00') OR starts_with(s, '0-') OR starts_with(s, '1/0/') OR starts_with(s, '1900-'));
+
+-- The same of one that begins with N or n: null words so long begin with not.
+CREATE OR REPLACE MACRO is_plain_word(s) AS
+    ascii(s) IN (78, 110) AND length(s) > 4 AND lower(substr(s, 1, 3)) <> 'not';
 
 -- Without what a spreadsheet puts around a cell to keep it as text: an apostrophe before it, or ="000123".
 CREATE OR REPLACE MACRO undressed(s) AS
