@@ -10,9 +10,14 @@ CREATE OR REPLACE MACRO is_absent(s) AS
             OR (length(s) >= 3 AND replace(lower(s), substr(lower(s), 1, 1), '') = '')
     END;
 
--- Whether a spreadsheet has put an exponent in place of digits (1.2E+11). 12E5 may be a lender's own number.
+-- Whether a spreadsheet has put an exponent in place of digits (1.2E+11). 12E5 may be a lender's own number. Few ids have
+-- any of the characters without which there is none.
 CREATE OR REPLACE MACRO has_exponent(s) AS
-    regexp_matches(s, '^[0-9]+[.,][0-9]+[eE][+]?[0-9]+$') OR regexp_matches(s, '^[0-9]+[eE][+][0-9]+$');
+    CASE
+        WHEN contains(s, '.') OR contains(s, '+') OR contains(s, ',')
+        THEN regexp_matches(s, '^[0-9]+[.,][0-9]+[eE][+]?[0-9]+$') OR regexp_matches(s, '^[0-9]+[eE][+][0-9]+$')
+        WHEN s IS NOT NULL THEN false
+    END;
 
 -- A number that went through a spreadsheet: 12345.0 is 12345.
 CREATE OR REPLACE MACRO without_point_zero(s) AS
@@ -35,7 +40,8 @@ CREATE OR REPLACE MACRO undressed_id(s) AS
 CREATE OR REPLACE MACRO loan_number(s) AS
     CASE
         WHEN regexp_matches(s, '^[A-Z1-9][A-Z0-9/-]*[0-9]$') AND replace(s, substr(s, 1, 1), '') <> '' THEN s
-        ELSE list_transform(
+        WHEN s IS NOT NULL
+        THEN list_transform(
             list_transform([s], lambda cell: undressed_id(cell)), lambda t: CASE WHEN NOT is_absent(t) AND NOT has_exponent(t) THEN t END
         )[1]
     END;
@@ -44,7 +50,8 @@ CREATE OR REPLACE MACRO loan_number(s) AS
 CREATE OR REPLACE MACRO key_of(s) AS
     CASE
         WHEN regexp_matches(s, '^[A-Za-z0-9][A-Za-z0-9/_-]*( [A-Za-z0-9./_-]+)*$') THEN upper(s)
-        ELSE list_transform([s], lambda cell: upper(trim(regexp_replace(undressed_id(cell), '[ \t\x{a0}]+', ' ', 'g'), ' ')))[1]
+        WHEN s IS NOT NULL
+        THEN list_transform([s], lambda cell: upper(trim(regexp_replace(undressed_id(cell), '[ \t\x{a0}]+', ' ', 'g'), ' ')))[1]
     END;
 
 -- What names a loan in such a field, up to its number: loan_id=, Loan No: , lan=, "loan": {"id":
@@ -55,7 +62,7 @@ CREATE OR REPLACE MACRO loan_name_pattern() AS
 -- The loan that a provider's custom field names: the field itself, `loan_id=EX-2`, or JSON with such a key.
 CREATE OR REPLACE MACRO loan_in_custom_field(s) AS
     CASE
-        WHEN regexp_matches(s, loan_name_pattern())
+        WHEN (contains(s, '=') OR contains(s, ':')) AND regexp_matches(s, loan_name_pattern())
         THEN nullif(regexp_extract(s, loan_name_pattern() || '([^"&;,|}\s]+)', 1), '')
         WHEN starts_with(s, '{') THEN NULL
         WHEN regexp_matches(s, '^"[^"]+"$') THEN trim(s, '"')

@@ -163,7 +163,7 @@ CREATE OR REPLACE MACRO is_epoch(s) AS
 CREATE OR REPLACE MACRO plain_timestamp(s, day_first, local_minutes) AS
     CASE
         WHEN regexp_matches(s, '^(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}[ T]([01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}$')
-        THEN TRY_CAST(replace(s, 'T', ' ') AS TIMESTAMP) - to_minutes(local_minutes)
+        THEN TRY_CAST(s AS TIMESTAMP) - to_minutes(local_minutes)
         WHEN regexp_matches(s, '^[0-9]{2}[-/.][0-9]{2}[-/.](19|20)[0-9]{2} ([01][0-9]|2[0-3]):[0-9]{2}(:[0-9]{2})?$')
         THEN TRY_CAST(
             substr(s, 7, 4) || '-' || substr(s, CASE WHEN day_first THEN 4 ELSE 1 END, 2)

@@ -62,7 +62,7 @@ SELECT
     message,
     extra_data,
     call_metadata,
-    key_of(loan_number(loan_cell)) AS loan_id,
+    key_of(loan_text) AS loan_id,
     triggered_by_batch,
     triggered_by_line
 FROM checked

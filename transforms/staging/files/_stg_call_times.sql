@@ -8,8 +8,18 @@ WITH plain AS (
         plain_timestamp(initiated_at, initiated_day_first, minutes_east) AS plain_initiated,
         plain_timestamp(ended_at, ended_day_first, minutes_east) AS plain_ended,
         plain_timestamp(updated_at, updated_day_first, minutes_east) AS plain_updated,
-        plain_timestamp(initiated_else, initiated_day_first, minutes_east) AS plain_else
+        loan_number(loan_cell) AS loan_text
     FROM _stg_call_cells
+),
+
+-- What else states the start serves where nothing better does.
+started AS (
+    SELECT
+        *,
+        CASE
+            WHEN plain_initiated IS NULL THEN plain_timestamp(initiated_else, initiated_day_first, minutes_east)
+        END AS plain_else
+    FROM plain
 ),
 
 -- Times are rarely written otherwise than plainly, and then are long to read.
@@ -21,7 +31,7 @@ worded AS (
                 (initiated_at IS NOT NULL AND plain_initiated IS NULL)
                 OR (ended_at IS NOT NULL AND plain_ended IS NULL)
                 OR (updated_at IS NOT NULL AND plain_updated IS NULL)
-                OR (initiated_else IS NOT NULL AND plain_else IS NULL)
+                OR (initiated_else IS NOT NULL AND coalesce(plain_initiated, plain_else) IS NULL)
                 THEN list_transform(
                     [
                         { 'cell': initiated_at, 'day_first': initiated_day_first },
@@ -32,7 +42,7 @@ worded AS (
                     LAMBDA stated: worded_timestamp(stated.cell, stated.day_first, minutes_east)
                 )
         END AS worded_times
-    FROM plain
+    FROM started
 ),
 
 typed AS (
