@@ -59,7 +59,8 @@ def publish(home: Home, settings: Settings) -> dict[str, int]:
         con, publishing = warehouse.con, publishing_of(home, settings)
         if key is not None:
             _define_keyed_hash(warehouse, key)
-        con.execute("SET disabled_compression_methods = ''")  # what many will read is worth the work
+        # What many will read is worth the work; only long texts are worth that of zstd, and those are masked.
+        con.execute(f"SET disabled_compression_methods = '{'zstd' if settings.pii == 'masked' else ''}'")
         before = replaced.published_before(con, publishing, home.analytics)
         if before is not None and _is_copied(home.analytics, new, before[0]):
             rows, size = _amend(warehouse, new, settings), before[1]
