@@ -7,17 +7,16 @@ before it, and the loan and its borrower take over what it states.
 from orchestration.warehouse.scratch import DATABASE, Scratch, sql_of
 from orchestration.warehouse.transforms import Transform, load_transforms, steps_of
 
-# The tables that such records change, and how: by a SELECT of their own over what was, or (None) by the table's own
-# SELECT over those records and the ones that they follow.
-_OWN = ("_loan_assignments", "loans", "customers")
+# The tables that such records change: by a SELECT of `transforms/standing` over what was, or by the table's own over those
+# records and the ones that they follow, of which these rows are new.
+_OWN = ("_loan_refs", "_loan_assignments", "loans", "customers")
 _SAME = {
     "loan_snapshots": "",
     "payments": f"id NOT IN (SELECT id FROM {DATABASE}.was.payments)",
     "_recoveries": "",
     "_upload_row_outcomes": f"id IN (SELECT row_id FROM {DATABASE}.closure.standing)",
 }
-# What the latter are made of, beside the records themselves.
-_MADE = ("_loan_refs", *_SAME)
+# What the latter read as it is; they find nothing in what such records say nothing of.
 _AS_IT_IS = ("_call_facts",)
 
 
@@ -43,17 +42,17 @@ def make(scratch: Scratch, transform: Transform) -> int:
     if transform.name in _OWN:
         with scratch.among("standing"):
             scratch.con.execute(f"CREATE TABLE {transform.name} AS {sql_of('standing', transform.name)}")
-    elif transform.name in _MADE:
+    elif transform.name in _SAME:
         _make_others(scratch, transform)
         with scratch.among("standing", "whole"):
-            scratch.make(transform, _SAME.get(transform.name, ""))
+            scratch.make(transform, _SAME[transform.name])
     else:
         return 0
     return scratch.rows_of("standing", transform.name)
 
 
 def _make_others(scratch: Scratch, transform: Transform) -> None:
-    """Let a SELECT find nothing in what such records say nothing of."""
+    """Make the tables that a SELECT finds nothing in."""
     with scratch.among("standing"):
         for name in _read_by(transform):
             if not load_transforms()[name].is_looked_up and name not in _AS_IT_IS:

@@ -1,8 +1,7 @@
 -- Grain: one row per record of a new loan book that states again what is known of its loan and its borrower.
 -- Meaning: such a record ties nothing new. The book is later than all that states a loan; the record is the only one of its
 --          loan in it, and so is the one that stated the loan last; the two say the same of the person, under the same
---          number, and the later one no branch or employee where there was none. What no file says is left out: loans and
---          persons that records of ours speak of.
+--          number, and the later one no branch or employee where there was none.
 WITH earlier_books AS (
     SELECT uploads.upload_id, uploads.uploaded_at
     FROM was._stg_uploads AS uploads
@@ -25,17 +24,9 @@ once AS (
     SELECT loan_id FROM fresh._stg_loan_rows WHERE row_error IS NULL GROUP BY loan_id HAVING count(*) = 1
 ),
 
-spoken_of AS (
-    SELECT outcomes.match_customer_id AS customer_id
-    FROM was._upload_row_outcomes AS outcomes
-    SEMI JOIN was._stg_borrower_records AS records ON records.row_id = outcomes.id
-),
-
 latest AS (
     SELECT snapshots.loan_key, snapshots.customer_id, snapshots.file_upload_id, snapshots.upload_row_id
     FROM was.loan_snapshots AS snapshots
-    ANTI JOIN record_ties AS ties ON ties.kind = 'loan' AND ties.name = snapshots.loan_key
-    ANTI JOIN spoken_of ON spoken_of.customer_id = snapshots.customer_id
     WHERE snapshots.valid_to IS NULL
 ),
 
@@ -73,12 +64,14 @@ JOIN was._loan_assignments AS assignments ON assignments.upload_row_id = latest.
 ANTI JOIN contacts ON contacts.phone = rows.phone
 WHERE
     rows.row_error IS NULL
+    AND earlier.kind = 'loan_book'
     AND earlier.loan_id = rows.loan_id
     AND rows.borrower_role IS NULL
     AND earlier.borrower_role IS NULL
     AND coalesce(rows.phone, rows.national_id) IS NOT NULL
     AND rows.phone IS NOT DISTINCT FROM earlier.phone
     AND rows.national_id IS NOT DISTINCT FROM earlier.national_id
+    AND (rows.national_id IS NULL OR rows.national_id = customers.national_id)
     AND rows.further_phones IS NOT DISTINCT FROM earlier.further_phones
     AND (rows.full_name IS NULL OR rows.full_name = earlier.full_name)
     AND (rows.do_not_call IS NULL OR rows.do_not_call = customers.do_not_call)
