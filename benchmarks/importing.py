@@ -16,10 +16,10 @@ from pathlib import Path
 
 import psycopg
 import sqlalchemy as sa
-from tests.earlier.generations import tables_of
-from tests.earlier.postgres import cluster, why_not
 
 from benchmarks.run import WORK, measure, seconds_per_table
+from tests.earlier.generations import tables_of
+from tests.earlier.postgres import cluster, why_not
 
 _FILL = {
     "customers": """

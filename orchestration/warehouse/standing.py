@@ -7,8 +7,8 @@ before it, and the loan and its borrower take over what it states.
 from orchestration.warehouse.scratch import DATABASE, Scratch, sql_of
 from orchestration.warehouse.transforms import Transform, load_transforms, steps_of
 
-# The tables that such records change: by a SELECT of `transforms/standing` over what was, or by the table's own over those
-# records and the ones that they follow, of which these rows are new.
+# The tables that such records change: by a SELECT of `transforms/standing` over what was, or by the table's own over
+# those records and the ones that they follow, of which these rows are new.
 _OWN = ("_loan_refs", "_loan_assignments", "loans", "customers")
 _SAME = {
     "loan_snapshots": "",
