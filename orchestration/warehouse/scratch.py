@@ -25,7 +25,7 @@ class Scratch:
         self.con, self._path = con, path
         ((self.main,),) = con.execute("SELECT current_database()").fetchall()
 
-    def open(self) -> None:
+    def attach(self) -> None:
         remove_database(self._path)
         self.con.execute(f"ATTACH {literal(str(self._path))} AS {DATABASE}")
         self._path.chmod(PRIVATE)

@@ -41,7 +41,7 @@ class TouchedPart:
 
     def stage(self) -> None:
         """Stage what changed, and look up what is looked up."""
-        self._scratch.open()
+        self._scratch.attach()
         known = load_transforms()
         for name, transform in known.items():
             if transform.is_kept and transform.identifies != WHOLE:

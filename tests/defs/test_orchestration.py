@@ -250,7 +250,8 @@ def test_a_run_builds_what_its_files_touch(tmp_path: Path, monkeypatch: pytest.M
             instance.add_dynamic_partitions(UPLOADS.name, keys)
             assert run_job("everything", instance, tags={RANGE_START: keys[0], RANGE_END: keys[-1]}).success
         loans = latest(instance, "core", "loans")
-        assert (loans["built"], loans["dagster/row_count"]) == ("touched: 1 of 20 rows replaced by 1", 20)
+        assert loans["built"].startswith("touched: 1 of 20 rows replaced by 1, 1 of them by records that state again")
+        assert loans["dagster/row_count"] == 20
         assert latest(instance, "core", "file_uploads")["built"].startswith("whole: ")
         assert latest(instance, *AUDIT.path)["contracts were held"].startswith("of the rows that were made anew")
         part = world.tables(TABLES)

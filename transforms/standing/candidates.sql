@@ -27,13 +27,14 @@ once AS (
 latest AS (
     SELECT snapshots.loan_key, snapshots.customer_id, snapshots.file_upload_id, snapshots.upload_row_id
     FROM was.loan_snapshots AS snapshots
+    SEMI JOIN once ON once.loan_id = snapshots.loan_key
     WHERE snapshots.valid_to IS NULL
 ),
 
 earlier AS (
     SELECT rows.*
     FROM was._stg_loan_rows AS rows
-    SEMI JOIN latest ON latest.file_upload_id = rows.upload_id
+    SEMI JOIN latest ON latest.file_upload_id = rows.upload_id AND latest.loan_key = rows.loan_id
     WHERE rows.row_error IS NULL
 ),
 
@@ -54,7 +55,6 @@ SELECT
     earlier.line_number AS earlier_line_number
 FROM fresh._stg_loan_rows AS rows
 SEMI JOIN new_books ON new_books.upload_id = rows.upload_id
-SEMI JOIN once ON once.loan_id = rows.loan_id
 JOIN latest ON latest.loan_key = rows.loan_id
 JOIN earlier ON earlier.row_id = latest.upload_row_id
 SEMI JOIN earlier_once ON earlier_once.upload_id = latest.file_upload_id AND earlier_once.loan_id = rows.loan_id
