@@ -9,13 +9,6 @@ WITH date_orders AS (
         bool_and(day_first) FILTER (WHERE field = 'updated_at') AS updated_day_first
     FROM _stg_date_orders
     GROUP BY upload_id
-),
-
--- Numbers of loan books are not looked up.
-phones AS (
-    SELECT phones.*
-    FROM lake.phones AS phones
-    JOIN (SELECT DISTINCT upload_id FROM lake.call_event_rows) AS stating ON stating.upload_id = phones.upload_id
 )
 
 SELECT
@@ -69,7 +62,7 @@ LEFT JOIN date_orders ON date_orders.upload_id = rows.upload_id
 LEFT JOIN _stg_repeated_rows AS repeated
     ON repeated.upload_id = rows.upload_id AND repeated.row_fingerprint = rows.row_fingerprint
 LEFT JOIN _stg_call_words AS words ON words.upload_id = rows.upload_id AND words.status = rows.status
-LEFT JOIN phones AS from_phones
+LEFT JOIN lake.phones AS from_phones
     ON from_phones.upload_id = rows.upload_id AND from_phones.phone_text = rows.from_number
-LEFT JOIN phones AS to_phones
+LEFT JOIN lake.phones AS to_phones
     ON to_phones.upload_id = rows.upload_id AND to_phones.phone_text = rows.to_number

@@ -1,35 +1,6 @@
 -- Grain: one row per record that speaks of a borrower or a loan: of a loan book, or of ours (customer, loan).
 -- Meaning: the record's cells beside what is looked up of them: the days and numbers that they mean.
 -- Step: a part of _stg_loan_rows
-WITH own_phones AS (
-    SELECT phones.*
-    FROM lake.phones AS phones
-    JOIN (SELECT DISTINCT upload_id FROM lake.borrower_rows WHERE phone IS NOT NULL) AS stating
-        ON stating.upload_id = phones.upload_id
-),
-
--- Where no row of an upload states such a number, none are looked up in vain.
-alternate_phones AS (
-    SELECT phones.*
-    FROM lake.phones AS phones
-    JOIN (SELECT DISTINCT upload_id FROM lake.borrower_rows WHERE alternate_phone IS NOT NULL) AS stating
-        ON stating.upload_id = phones.upload_id
-),
-
-branch_phones AS (
-    SELECT phones.*
-    FROM lake.phones AS phones
-    JOIN (SELECT DISTINCT upload_id FROM lake.borrower_rows WHERE branch_contact_number IS NOT NULL) AS stating
-        ON stating.upload_id = phones.upload_id
-),
-
-employee_phones AS (
-    SELECT phones.*
-    FROM lake.phones AS phones
-    JOIN (SELECT DISTINCT upload_id FROM lake.borrower_rows WHERE employee_contact_number IS NOT NULL) AS stating
-        ON stating.upload_id = phones.upload_id
-)
-
 SELECT
     rows.* EXCLUDE (loan_id, phone, national_id, branch_contact_number, employee_contact_number),
     rows.loan_id AS loan_cell,
@@ -57,11 +28,11 @@ LEFT JOIN _stg_days AS due_days
     ON due_days.upload_id = rows.upload_id AND due_days.field = 'next_due_date' AND due_days.cell = rows.next_due_date
 LEFT JOIN _stg_days AS paid_days
     ON paid_days.upload_id = rows.upload_id AND paid_days.field = 'last_paid_date' AND paid_days.cell = rows.last_paid_date
-LEFT JOIN own_phones AS phones
+LEFT JOIN lake.phones AS phones
     ON phones.upload_id = rows.upload_id AND phones.phone_text = rows.phone
-LEFT JOIN alternate_phones AS alternates
+LEFT JOIN lake.phones AS alternates
     ON alternates.upload_id = rows.upload_id AND alternates.phone_text = rows.alternate_phone
-LEFT JOIN branch_phones
+LEFT JOIN lake.phones AS branch_phones
     ON branch_phones.upload_id = rows.upload_id AND branch_phones.phone_text = rows.branch_contact_number
-LEFT JOIN employee_phones
+LEFT JOIN lake.phones AS employee_phones
     ON employee_phones.upload_id = rows.upload_id AND employee_phones.phone_text = rows.employee_contact_number
